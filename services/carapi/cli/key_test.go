@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// newKey calls carapi key new, and gives the key and the line to store.
+// newKey runs carapi key new, and returns the key and the line to store.
 func newKey(t *testing.T, args ...string) (secret, line string) {
 	t.Helper()
 	var out, problems bytes.Buffer
@@ -64,7 +64,7 @@ func TestKeys(t *testing.T) {
 		{"X-API-Key", "", "Authorization", key},
 	} {
 		if body := status(401, header...); body != missing {
-			t.Errorf("%q: the answer is not that to a missing key:\n%s%s", header, body, missing)
+			t.Errorf("%q: the answer differs from that to a missing key:\n%s%s", header, body, missing)
 		}
 	}
 	for _, name := range []string{"api_key", "X-API-Key", "access_token"} {
@@ -95,15 +95,15 @@ func TestKeys(t *testing.T) {
 	checkLoggedRequests(t, log)
 	for _, secret := range []string{key, plain, old, hashed, inFile, later, "sha256:"} {
 		if strings.Contains(log, secret) {
-			t.Errorf("the log has the secret %s: %s", secret, log)
+			t.Errorf("the secret %s is in the log: %s", secret, log)
 		}
 	}
 	if !strings.Contains(log, `"a key has expired","key":"old","last_day":"2020-01-31"`) {
-		t.Errorf("no warning of the key that has expired: %s", log)
+		t.Errorf("no warning about the expired key: %s", log)
 	}
 }
 
-// expectStatus checks the status of a search, and returns its answer without its request id.
+// expectStatus checks the status of a search, and returns its answer without the request id.
 func (p program) expectStatus(t *testing.T, want int, header ...string) string {
 	t.Helper()
 	res, body := p.do(t, "GET", "/cars/?make=kia&limit=2", header...)
@@ -121,7 +121,7 @@ func (p program) expectStatus(t *testing.T, want int, header ...string) string {
 	return strings.Replace(body, res.Header.Get("X-Request-ID"), "ID", 1)
 }
 
-// waitForKey waits until a key that was written to the file is valid.
+// waitForKey waits until a new key in the file is valid.
 func (p program) waitForKey(t *testing.T, secret string) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -129,12 +129,12 @@ func (p program) waitForKey(t *testing.T, secret string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the new key is not taken")
+			t.Fatal("the new key is not accepted")
 		}
 	}
 }
 
-// checkLoggedRequests checks that the log says who made the requests of TestKeys, and what was found.
+// checkLoggedRequests checks that the log has the callers and the results of TestKeys' requests.
 func checkLoggedRequests(t *testing.T, log string) {
 	t.Helper()
 	type entry struct {
@@ -175,7 +175,7 @@ func checkLoggedRequests(t *testing.T, log string) {
 		}
 	}
 	if slices.Contains(seen, entry{Path: "/livez", Status: 200}) {
-		t.Error("the log tells of health checks that found nothing wrong")
+		t.Error("the log has successful health checks")
 	}
 }
 
@@ -229,7 +229,7 @@ func TestKeyMistakes(t *testing.T) {
 				}
 			}
 			if strings.Contains(out.String(), "hunter2") {
-				t.Errorf("the key shows: %s", &out)
+				t.Errorf("the key is shown: %s", &out)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// found is the result of an ordinary search.
+// found returns the result of an ordinary search.
 func found() *search.Answer {
 	const car = `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"mileage":12000,"city":"Zürich",` +
 		`"vin":"JTDBR32E720123456"}`
@@ -49,7 +49,7 @@ func result(a *search.Answer) *SearchResult {
 	}
 }
 
-// An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.
+// An answer equals the output of encoding/json, in the order of its members. The ETag covers all but as_of.
 func TestAnswerIsPlainJSON(t *testing.T) {
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
@@ -65,13 +65,13 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 	}
 
 	if end := string(a.Body[len(a.Stable):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
-		t.Errorf("not tagged: %s", end)
+		t.Errorf("not covered by the ETag: %s", end)
 	}
 }
 
 const noMeasures = `{"year":{"count":0,"min":null,"max":null,"average":null,"median":null}}`
 
-// encode leaves out what is empty, and knows no omitzero, with which encoding/json leaves out more.
+// encode leaves out empty values, but does not support omitzero, with which encoding/json leaves out more.
 func TestShapesHaveNoOmitzero(t *testing.T) {
 	var check func(reflect.Type)
 	check = func(shape reflect.Type) {
@@ -101,7 +101,8 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 	}
 }
 
-// Each answer is valid by its schema, which describes all of its members and requires those that are always there.
+// Each answer is valid by its schema. The schema describes all of its members, and requires those that are always
+// present.
 func TestSchemasFitTheAnswers(t *testing.T) {
 	const refs = "#/$defs/"
 	all := Schemas([]search.Description{

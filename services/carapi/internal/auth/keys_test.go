@@ -21,7 +21,7 @@ const (
 
 func hashOf(secret string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(secret))) }
 
-// clock is a time that tests set.
+// clock is a time that tests can set.
 type clock struct{ t time.Time }
 
 func (c *clock) now() time.Time { return c.t }
@@ -42,7 +42,7 @@ func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 	return k, &log
 }
 
-// expect checks the result for a presented key: a name, "name (expired)", or nothing.
+// expect checks the caller of a presented key: a name, "name (expired)", or nothing.
 func expect(t *testing.T, k *Keys, presented, want string) {
 	t.Helper()
 	got, ok := k.Name(presented)
@@ -58,7 +58,7 @@ func expect(t *testing.T, k *Keys, presented, want string) {
 func write(t *testing.T, path string, lines ...string) {
 	t.Helper()
 
-	// A new file each time, as the documentation asks for.
+	// A new file replaces the old one each time, as the documentation advises.
 	if err := os.WriteFile(path+".new", []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 		secretB:                   "b",
 		"c":                       "c",
 		secretA + "@2026-06-30":   "d",
-		secretA + "@2027-1-1":     "e", // no day, and so part of the secret
+		secretA + "@2027-1-1":     "e", // not a date, and so part of the secret
 		secretB + "f":             "f",
 		"g-secret-g-secret":       "g",
 		"":                        "",
@@ -143,7 +143,7 @@ func TestWrongEntries(t *testing.T) {
 				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %v; want %s...%s", entry, err, name, want)
 			} else if strings.Contains(err.Error(), hidden) {
-				t.Errorf("%q: the secret shows: %v", entry, err)
+				t.Errorf("%q: the secret is shown: %v", entry, err)
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		c    Config
-		want []string // a line of the error each
+		want []string // one line of the error each
 	}{
 		"none": {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand " +
 			"-hex 32`"}},
@@ -203,7 +203,7 @@ func TestExpiry(t *testing.T) {
 	expect(t, k, secretB, "old (expired)")
 	clock.t = time.Date(2026, 6, 30, 23, 59, 59, 999999999, time.UTC)
 	expect(t, k, secretA, "default")
-	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the day before
+	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the previous day
 	expect(t, k, secretA, "default (expired)")
 }
 
@@ -221,7 +221,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretB, "b")
 	expect(t, k, "0123456789abcdef", "default")
 
-	// In place, of the same length.
+	// In place, with the same length.
 	if err := os.WriteFile(file, []byte("c="+secretB), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		}
 	}
 
-	// So does one that is gone, until it is back.
+	// A missing file changes nothing either, until it is back.
 	if err := os.Rename(file, file+".old"); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 
 	if n := strings.Count(log.String(), "no such file"); n != 1 {
-		t.Errorf("%d warnings of a file that is gone: %s", n, log)
+		t.Errorf("%d warnings about a missing file: %s", n, log)
 	}
 
 	write(t, file, "a="+secretA, "b="+secretB+"@2026-06-01")
@@ -267,10 +267,10 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretB, "b (expired)")
 
 	if !strings.Contains(log.String(), "a key has expired") {
-		t.Errorf("no warning of an expired key: %s", log)
+		t.Errorf("no warning about an expired key: %s", log)
 	}
 
-	// Without a line, no key.
+	// Without a line there is no key.
 	write(t, file, "# all revoked")
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "")
@@ -278,16 +278,16 @@ func TestFileIsReadAgain(t *testing.T) {
 
 	for _, secret := range []string{secretA, secretB, "oops", "0123456789abcdef"} {
 		if strings.Contains(log.String(), secret) {
-			t.Errorf("the log has a secret: %s", log)
+			t.Errorf("a secret is in the log: %s", log)
 		}
 	}
 
 	if n := strings.Count(log.String(), "has been read again"); n != 4 {
-		t.Errorf("%d times read again: %s", n, log)
+		t.Errorf("the file was read again %d times: %s", n, log)
 	}
 }
 
-// A folder in the file's place is no file without keys.
+// A folder in place of the file is not a file without keys.
 func TestFileBecomesAFolder(t *testing.T) {
 	clock, file := newClock(), filepath.Join(t.TempDir(), "keys")
 	write(t, file, "a="+secretA)
@@ -336,12 +336,12 @@ func TestNew(t *testing.T) {
 
 	for _, name := range []string{"", "a b", "a=b", "a;b", strings.Repeat("n", 65)} {
 		if _, _, err := New(name, time.Time{}); err == nil {
-			t.Errorf("%q is taken as a name", name)
+			t.Errorf("%q is accepted as a name", name)
 		}
 	}
 }
 
-// What is taken has a plain name, and no error shows a secret.
+// Accepted entries have plain names, and no error shows a secret.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
@@ -358,7 +358,7 @@ func FuzzParse(f *testing.F) {
 
 		secret := entry[strings.Index(entry, "=")+1:]
 		if err != nil && len(secret) >= minLength && strings.Contains(err.Error(), secret) {
-			t.Errorf("%q: the error shows it: %v", entry, err)
+			t.Errorf("%q: the error shows the secret: %v", entry, err)
 		}
 	})
 }

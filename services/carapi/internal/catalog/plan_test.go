@@ -12,12 +12,11 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars
-// between.
+// table is a small table as users may have designed it: column names, and rows of texts separated by bars.
 type table struct {
 	name, columns string
 	rows          []string
-	want          string // fields with their columns, and units where they are known
+	want          string // expected fields and columns, with the units if they are known
 }
 
 var tables = []table{
@@ -141,7 +140,7 @@ func (e table) source() Source {
 	return Source{Table: t}
 }
 
-// profile profiles the rows, in an order of its own.
+// profile profiles the rows in the given order.
 func (e table) profile(t *testing.T, order []int) *Profile {
 	t.Helper()
 	p := NewProfiler(e.source().Table)
@@ -168,7 +167,7 @@ func testBinding(t *testing.T) Binding {
 	return Binding{Vocabulary: vocabulary}
 }
 
-// Columns are bound by their names and values, in whatever order the rows come.
+// Columns are bound by their names and values, whatever the order of the rows.
 func TestPlan(t *testing.T) {
 	b := testBinding(t)
 	for _, e := range tables {
@@ -224,7 +223,7 @@ func TestProfileOfManyValues(t *testing.T) {
 	}
 }
 
-// Cells are compared as what they mean, and shown as they are stored.
+// Cells are compared by meaning, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
 	e := table{
@@ -288,7 +287,7 @@ func TestUnderstand(t *testing.T) {
 	}
 }
 
-// A column whose name another one's field has gets a name of its own.
+// A column whose name is already the name of another field gets a name of its own.
 func TestNamesThatAreTaken(t *testing.T) {
 	b := testBinding(t)
 	b.Fields = map[string]string{"id": "vehicle no"}
@@ -304,7 +303,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
-// A column of no field is a list only if its texts are the same elements over and over, and not always as many.
+// A column without a field is a list only if its texts have the same few elements again and again, in varying numbers.
 func TestListColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		values string // separated by /

@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// benchRows is how many rows the benchmarks have: BENCH_ROWS, or 1,000,000.
+// benchRows returns the number of rows of the benchmarks: BENCH_ROWS, or 1,000,000.
 func benchRows() int {
 	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
 		return n
@@ -26,7 +26,7 @@ var (
 	benchModels = []string{"Camry", "F-150", "C3", "3 Series", "Octavia"}
 )
 
-// benchCatalog has the 25 columns of the benchmark of both services.
+// benchCatalog has the 25 columns of both services' benchmarks.
 func benchCatalog(b *testing.B) *catalog.Catalog {
 	b.Helper()
 	var columns []schema.Column
@@ -156,7 +156,7 @@ func (r *benchRow) fill(n int) []value.Cell {
 	return r.cells
 }
 
-// benchOrder is the order in which rows come: by id, or as from a view that follows some other order.
+// benchOrder returns the order of the rows: by id, or shuffled, as from a view in another order.
 func benchOrder(rows int, shuffled bool) []int {
 	order := make([]int, rows)
 	for i := range order {

@@ -9,10 +9,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// TestPagesOfLargeSet takes pages of a set that is large enough to be sampled: among rows that come in the order asked
-// for or against it, among ties, and in an order by more columns than a head holds.
+// TestPagesOfLargeSet reads pages of a set that is large enough for sampling: of rows in the requested order or the
+// opposite one, of ties, and in an order of more columns than a head holds.
 func TestPagesOfLargeSet(t *testing.T) {
-	const rows = 16_000 // values that take 14 bits: five columns are 70
+	const rows = 16_000 // values of 14 bits: five columns are 70 bits
 	c := textCatalog(t, "up", "down", "mixed", "other", "few", "half")
 	b := NewBuilder(c, rows)
 	for i := range rows {

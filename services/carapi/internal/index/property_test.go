@@ -10,14 +10,14 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Size of the property test: cases are searches, each over one of the stocks.
+// Sizes of the property test. A case is a search of one of the stocks.
 const (
 	propertyCases = 100_000
 	casesPerStock = 200
 	mostRows      = 120
 )
 
-// TestAgainstLoops compares what the index says of random stocks with what plain loops over their rows say.
+// TestAgainstLoops compares the index of random stocks with plain loops over their rows.
 func TestAgainstLoops(t *testing.T) {
 	seed, stocks := rand.Uint64(), propertyCases/casesPerStock
 	if raced {
@@ -36,8 +36,7 @@ func TestAgainstLoops(t *testing.T) {
 	}
 }
 
-// TestAgainstLoopsLarge does the same for stocks in which values have more than 16 bits, and are too many to be
-// listed.
+// TestAgainstLoopsLarge does the same for stocks with values of more than 16 bits, and too many values to list.
 func TestAgainstLoopsLarge(t *testing.T) {
 	seed := rand.Uint64()
 	for i, rows := range []int{7_000, 70_000} {
@@ -55,14 +54,14 @@ func TestAgainstLoopsLarge(t *testing.T) {
 	}
 }
 
-// condition is a filter or a word of a search, and the rows for which it holds.
+// condition is a filter or a word of a search, and the rows that match it.
 type condition struct {
 	filter query.Filter
 	word   string
 	holds  []bool
 }
 
-// randomConditions returns a filter on each field and a few words, with what loops say of them.
+// randomConditions returns a filter on each field and a few words, with the rows that loops find.
 func (s *stock) randomConditions(r *rand.Rand) []condition {
 	var conditions []condition
 	for i := range s.catalog.Fields {
@@ -92,7 +91,7 @@ func (s *stock) randomConditions(r *rand.Rand) []condition {
 	return conditions
 }
 
-// checkSearches makes searches of few filters and words, so that what loops say of each is found once.
+// checkSearches makes searches of a few filters and words, and finds the rows of each condition only once.
 func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 	t.Helper()
 	conditions := s.randomConditions(r)
@@ -165,7 +164,7 @@ func (s Set) rows() []uint32 {
 	return s.bitmap.ToArray()
 }
 
-// checkStepwise checks that filters one after another, and joined by And, give the same.
+// checkStepwise checks that applying filters one after another, and joining them with And, give the same result.
 func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Field, want Set) {
 	t.Helper()
 	if len(q.Words) > 0 {
@@ -185,7 +184,7 @@ func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Fiel
 	}
 }
 
-// checkStock checks what does not depend on a search.
+// checkStock checks everything that does not depend on a search.
 func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	if s.index.Rows() != len(s.rows) || s.index.All().Count() != len(s.rows) || s.index.Bytes() < 0 {
@@ -194,7 +193,7 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 
 	for row, cells := range s.rows {
 		if read := s.index.AddedNumber(uint32(row)); &s.read[read][0] != &cells[0] {
-			t.Errorf("row %d was not number %d as it was read", row, read)
+			t.Errorf("row %d was not read as number %d", row, read)
 		}
 	}
 

@@ -2,5 +2,6 @@
 
 package index
 
-// raced says that the race detector slows loops down some twenty times: `make test` runs this package without it too.
+// raced is true under the race detector, which slows loops down about twenty times. `make test` also runs this package
+// without it.
 const raced = true

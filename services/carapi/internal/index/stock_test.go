@@ -13,10 +13,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is a table made at random, with what a plain loop over its rows says of it.
+// stock is a random table, its index, and the rows for plain loops.
 type stock struct {
 	catalog *catalog.Catalog
-	rows    [][]value.Cell // in the order in which the index numbers them
+	rows    [][]value.Cell // numbered like the index's rows
 	read    [][]value.Cell // in the order in which they were added
 	index   *Index
 }
@@ -46,7 +46,7 @@ var oddLists = []string{
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// randomText returns one of few texts, or sometimes a new one.
+// randomText returns one of a few texts, or sometimes a new one.
 func randomText(r *rand.Rand) string {
 	switch r.IntN(12) {
 	case 0:
@@ -93,7 +93,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 			words[i] = randomText(r)
 		}
 		return text(strings.Join(words, pick(r, []string{" ", "\n", "\t", "\u00a0", " , "})))
-	case r.IntN(50) == 0: // as SQLite allows
+	case r.IntN(50) == 0: // SQLite allows it
 		return value.Cell{Type: value.Number, Form: []byte("5")}
 	case few:
 		return text(oddTexts[r.IntN(6)])
@@ -102,7 +102,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	return text(randomText(r))
 }
 
-// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
+// randomCatalog returns a table with most kinds of columns, and one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -187,7 +187,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 				case catalog.Opaque:
 					row[j].Type = value.Blob
 				}
-			case few && (f.Name == "make" || f.Name == "model"): // so that some have the same make, model and year
+			case few && (f.Name == "make" || f.Name == "model"): // gives some vehicles the same make, model and year
 				row[j] = value.Cell{Type: value.Text, Form: []byte(oddTexts[4+r.IntN(4)])}
 			case f.Name == "make" || f.Name == "year" || f.Name == "color" || f.Name == "updated_at" || f.Name == "day":
 				row[j] = randomCell(r, f, few)
@@ -225,7 +225,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	return s
 }
 
-// compareAll orders rows by all sortable fields.
+// compareAll compares rows by all sortable fields.
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.IsSortable() {
@@ -237,13 +237,12 @@ func (s *stock) compareAll(a, b []value.Cell) int {
 	return 0
 }
 
-// vehicle is a row as query.Matches sees one.
+// vehicle is a row in the form that query.Matches expects.
 type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
-// holds the numbers of SQLite too, equal ones have one type.
+// stored returns the cell of a row as the index stores it: a text among numbers becomes NULL.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
 	if f.Class() == catalog.Number && c.Type != value.Number {
@@ -252,12 +251,12 @@ func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	return c
 }
 
-// sameCell reports whether two cells are the same but for the type of a text.
+// sameCell reports whether two cells are equal, except for the type of a text.
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }
 
-// uniqueIDs reports whether every row has an id of its own.
+// uniqueIDs reports whether all rows have different ids.
 func (x *Index) uniqueIDs() bool {
 	id := x.rankedColumn(x.catalog.ID())
 	return id != nil && x.isUnique(id)

@@ -23,7 +23,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is an index of a table, and the interpreter of requests about it.
+// stock is the index of a table, and an interpreter for its requests.
 type stock struct {
 	*interpret.Interpreter
 	index *index.Index
@@ -62,7 +62,8 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	return stock{interpret.New(read, vocabulary), b.Build()}
 }
 
-// asRead writes the filters of a request as testdata/requests.txt does, and returns the request as it was read.
+// asRead formats the filters of an interpreted request like testdata/requests.txt. It also returns the interpreted
+// request.
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
 	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",
@@ -116,7 +117,7 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	return strings.Join(all, " & "), q.Values()
 }
 
-// Each request of testdata is read as it says there.
+// Each request in testdata is interpreted as its line says.
 func TestRequests(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -150,8 +151,8 @@ func checkRequests(t *testing.T, s stock, file string) {
 		}
 
 		understood, _, _ := strings.Cut(got, " & not_understood=")
-		if again, _ := asRead(t, s, read); read != nil && again != understood { // what is exact is read as it is
-			t.Errorf("%s: read once more: %s -> %s", strings.TrimSpace(request), understood, again)
+		if again, _ := asRead(t, s, read); read != nil && again != understood { // exact requests stay as they are
+			t.Errorf("%s: interpreted again: %s -> %s", strings.TrimSpace(request), understood, again)
 		}
 	}
 
@@ -160,7 +161,7 @@ func checkRequests(t *testing.T, s stock, file string) {
 	}
 }
 
-// parametersOf reads the left side of a line.
+// parametersOf parses the left side of a line.
 func parametersOf(t *testing.T, request string) url.Values {
 	t.Helper()
 	all := url.Values{}
@@ -179,7 +180,7 @@ func parametersOf(t *testing.T, request string) url.Values {
 	return all
 }
 
-// escapeQuery writes a text as a URL has it, but for what a line itself escapes: %20, %2B, and a raw plus.
+// escapeQuery escapes a text for a URL, except for the escapes of the line itself: %20, %2B, and a raw plus.
 func escapeQuery(text string) string {
 	escaped := url.QueryEscape(text)
 	return strings.NewReplacer("+", "%20", "%2B", "+", "%2520", "%20", "%252B", "%2B").Replace(escaped)

@@ -8,21 +8,21 @@ import (
 	"testing"
 )
 
-// What is to be sent again is the whole request, or nothing.
+// A retry has the whole request, or nothing.
 func TestRetry(t *testing.T) {
 	p := everyParameter(t)
 	for request, want := range map[string]string{
 		"makke=kia":                    "make=kia",
 		"makke=kia&mmake=ford":         "make=kia&make=ford",
 		"make=kia&makke=ford&year=2":   "make=kia&make=ford&year=2",
-		"makke=kia&limit=500&sort=yer": "", // year is not the only name near
+		"makke=kia&limit=500&sort=yer": "", // year is not the only similar name
 		"sort=-weigth&limit=5":         "limit=5&sort=-weight",
-		"mileage_mi=1&mileage_mn=2":    "", // both are the lower bound
+		"mileage_mi=1&mileage_mn=2":    "", // both are lower bounds
 		"mileage_min=1&mileage_mn=2":   "",
 		"makke=kia&nonsense=1":         "",
 		"limit=500&max_chars=1000000":  "limit=100",
 		"make=&limit=7":                "limit=7",
-		"weight_min=9&weihgt_max=5":    "", // which would be wrong too
+		"weight_min=9&weihgt_max=5":    "", // the corrected request would be wrong too
 	} {
 		values, err := url.ParseQuery(request)
 		if err != nil {
@@ -37,7 +37,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// All mistakes are counted, and the first ones are said.
+// All errors are counted, and the first ones are listed.
 func TestMistakesAreCounted(t *testing.T) {
 	p, values := everyParameter(t), url.Values{}
 	for i := range 50 {

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// everyKind has columns of every kind, some of them under names that only just work.
+// everyKind has columns of every kind, some with borderline names.
 var everyKind = [][2]string{
 	{"id", "int"},
 	{"make", "varchar(40)"},
@@ -66,8 +66,8 @@ var everyControl = []string{
 	"view", "match",
 }
 
-// FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be
-// written back and read again.
+// FuzzParse parses any query string. It is refused as the caller's mistake, or it gives a query that can be formatted
+// and parsed again.
 func FuzzParse(f *testing.F) {
 	for _, q := range []string{
 		"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price_min=9000.5&price_max=20000",
@@ -120,8 +120,8 @@ var everySort = []string{
 	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin",
 }
 
-// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it
-// was understood.
+// FuzzCursor parses any text as a cursor, and any JSON after the right fingerprint. An accepted cursor is formatted as
+// it was parsed.
 func FuzzCursor(f *testing.F) {
 	for i, values := range []string{
 		`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,
@@ -154,7 +154,7 @@ func FuzzCursor(f *testing.F) {
 			}
 
 			if text, _ := base64.RawURLEncoding.DecodeString(given); !json.Valid(text) {
-				t.Fatalf("%s: taken, though it is not JSON", given)
+				t.Fatalf("%s: accepted, though it is not JSON", given)
 			}
 
 			if len(q.After.SortKey) != len(q.Sort) {
@@ -166,7 +166,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzPlace turns pages: a cursor is read as the place that it was made of.
+// FuzzPlace reads pages: a parsed cursor equals the sort key that it was made from.
 func FuzzPlace(f *testing.F) {
 	f.Add(int64(1), 0.1, "2024-05-01 10:00:00.500", uint16(0), 1)
 	f.Add(int64(math.MaxInt64), 1e22, "Zürich", uint16(31), 0)
@@ -201,7 +201,7 @@ func FuzzPlace(f *testing.F) {
 	})
 }
 
-// requireCursor fails unless a cursor is read as it was written.
+// requireCursor checks that a formatted cursor parses to the same cursor.
 func requireCursor(t *testing.T, p *Parameters, sort string, c Cursor) {
 	t.Helper()
 	q, err := p.Parse(url.Values{"sort": {sort}}, everyControl...)

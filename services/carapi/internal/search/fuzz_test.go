@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// searchSeeds are query strings that FuzzSearch begins with.
+// searchSeeds are the query strings that FuzzSearch starts with.
 var searchSeeds = []string{
 	"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price=under%2030k&sort=cheapest",
 	"max_price=9000.5",
@@ -108,8 +108,8 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// checkOffers checks that each search an empty answer offers finds as many vehicles as it says, and that the answer is
-// short.
+// checkOffers checks that each search offered by an empty answer finds as many vehicles as promised, and that the
+// answer is short.
 func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 	t.Helper()
 	if z == nil {

@@ -18,7 +18,7 @@ import (
 
 const (
 	liveRows = 600
-	// Vehicles that are never touched: every tenth. All others come, go, and change.
+	// untouched vehicles: every tenth one. All others are inserted, updated and deleted.
 	steady = 10
 )
 
@@ -76,8 +76,9 @@ func changeStock(t *testing.T, db *sqlx.DB, stop *atomic.Bool) {
 	}
 }
 
-// While the stock changes, and the index is read again every 10 ms, no answer holds a vehicle that does not match as it
-// was read, every page is sorted by what it shows, no vehicle comes twice, and none that stays where it is is missing.
+// While the stock changes, and the index is refreshed every 10 ms, each returned vehicle matches with its returned
+// values, each page is sorted by its returned values, no vehicle is returned twice, and no unchanged vehicle is
+// missing.
 func TestAnswersOfAChangingStock(t *testing.T) {
 	s, db := liveStock(t)
 	var stop atomic.Bool
@@ -107,13 +108,13 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	others.Wait()
 
 	if walks.Load() < 32 || dropped.Load() == 0 {
-		t.Errorf("%d searches, %d rows dropped: too few to show anything", walks.Load(), dropped.Load())
+		t.Errorf("%d searches, %d rows dropped: too few to prove anything", walks.Load(), dropped.Load())
 	}
 
 	t.Logf("%d searches, %d rows dropped", walks.Load(), dropped.Load())
 }
 
-// walk turns the pages of a random search.
+// walk reads all pages of a random search.
 func walk(t *testing.T, s *Service) {
 	low := 1000 + rand.IntN(4000)
 	high := low + 200 + rand.IntN(2000)
@@ -157,7 +158,7 @@ func walk(t *testing.T, s *Service) {
 			}
 
 			if c.ID%steady == 0 && seen[c.ID] {
-				t.Errorf("%v: %d comes twice", values, c.ID)
+				t.Errorf("%v: %d is returned twice", values, c.ID)
 			}
 
 			seen[c.ID] = true
@@ -192,7 +193,7 @@ var orders = map[string]func(a, b liveCar) int{
 	},
 }
 
-// firstOf returns the sign of the first difference.
+// firstOf returns the sign of the first difference that is not zero.
 func firstOf(differences ...float64) int {
 	for _, d := range differences {
 		switch {
@@ -205,7 +206,7 @@ func firstOf(differences ...float64) int {
 	return 0
 }
 
-// A vehicle that was sold, deleted or repriced is gone from the next answer, whatever the index says.
+// A sold, deleted or repriced vehicle is missing in the next answer, even if the index still has it.
 func TestRowsAreLive(t *testing.T) {
 	s, db := liveStock(t)
 	before := s.live.current.Load()
@@ -224,7 +225,7 @@ func TestRowsAreLive(t *testing.T) {
 		ids    []int
 	}{
 		{url.Values{"id": {"1,2,3,4"}, "price_max": {"6000"}}, []int{3, 4}},
-		// two candidates more are looked at
+		// two more candidates are read
 		{url.Values{"id": {"1,2,3,4,5,6"}, "price_max": {"6000"}, "limit": {"2"}}, []int{3, 4}},
 		{url.Values{"id": {"1,2,3"}, "sort": {"-price"}}, []int{1, 3}},
 		{url.Values{"id": {"1,2"}, "price_max": {"6000"}}, nil},
@@ -257,7 +258,7 @@ func TestRowsAreLive(t *testing.T) {
 	}
 }
 
-// What anyone may ask for without a key has nothing read again; a request with a key has, once the index is due.
+// Requests that need no key never trigger a refresh. A request with a key does, as soon as the index is due.
 func TestDescriptionsWakeNobody(t *testing.T) {
 	s, _ := liveStock(t)
 	last := s.live.current.Load()
@@ -271,7 +272,7 @@ func TestDescriptionsWakeNobody(t *testing.T) {
 	}
 
 	if s.live.current.Load() != last {
-		t.Error("a description had the index read again")
+		t.Error("a description triggered a refresh")
 	}
 
 	for deadline := time.Now().Add(time.Minute); s.live.current.Load() == last; time.Sleep(10 * time.Millisecond) {
@@ -279,7 +280,7 @@ func TestDescriptionsWakeNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("a request does not have the index read again")
+			t.Fatal("a request does not trigger a refresh")
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// age makes the index of a source as old as after a quiet night.
+// age makes the index of a source as old as after a night without requests.
 func age(s *source) *generation {
 	g := s.current.Load()
 	old := g.unchanged(g.version, time.Now().Add(-time.Hour))
@@ -20,7 +20,7 @@ func age(s *source) *generation {
 	return old
 }
 
-// A read that failed is not repeated at once, however many requests come, until the source was away and is back.
+// A failed refresh is not repeated at once, however many requests come, unless the source was away and is back.
 func TestFailedRefreshesRest(t *testing.T) {
 	s, _ := liveStock(t)
 	old := age(s.live)
@@ -40,13 +40,13 @@ func TestFailedRefreshesRest(t *testing.T) {
 	}
 }
 
-// A request waits for a new index up to its time-out, and is then answered from the one there is.
+// A request waits for a new index up to its timeout, and is then answered from the old one.
 func TestRefreshThatHangs(t *testing.T) {
 	s, _ := liveStock(t)
 	s.live.timeout = 2 * time.Second
 	age(s.live)
 	s.live.mu.Lock()
-	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
+	s.live.pending = &refresh{done: make(chan struct{})} // never completes
 	s.live.mu.Unlock()
 
 	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
@@ -55,14 +55,14 @@ func TestRefreshThatHangs(t *testing.T) {
 	}
 }
 
-// Rows that syncer goes on replacing are a source that cannot answer now, not an error of this program.
+// If syncer keeps replacing the rows, the source is unavailable; that is not an error of this program.
 func TestMovedIsUnavailable(t *testing.T) {
 	if !IsUnavailable(store.ErrMoved) {
-		t.Error("an error of this program")
+		t.Error("not unavailable")
 	}
 }
 
-// Rows are kept in memory only as long as they cannot be read one by one.
+// Rows are kept in memory only while they cannot be read one by one.
 func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -81,7 +81,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 		}
 
 		exec(t, db, cure)
-		for range 2 { // a view's read has to show first that no id comes twice
+		for range 2 { // a view must first be read once to show that no id repeats
 			if _, err := src.refreshedAfter(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	}
 }
 
-// Rows that are kept count within the memory limit, as the index does.
+// Rows in memory count against the memory limit, like the index.
 func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -112,14 +112,14 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	}
 }
 
-// A table that was away for a while, and comes back with other columns, is read again.
+// A table that was away, and comes back with other columns, is read again.
 func TestTableThatComesBackAltered(t *testing.T) {
 	s, db := liveStock(t)
 	until := func(what string, done func() bool) {
 		t.Helper()
 		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("never %s: %v", what, s.live.unavailableReason())
+				t.Fatalf("not %s: %v", what, s.live.unavailableReason())
 			}
 		}
 	}

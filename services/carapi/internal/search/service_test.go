@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// openService is a search over a table, until the test ends.
+// openService opens a search over a table until the test ends.
 func openService(t testing.TB, c dbconn.Config, table string, timeout time.Duration) *Service {
 	t.Helper()
 	vocabulary, err := value.ReadVocabulary("")
@@ -63,7 +63,7 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 	return s
 }
 
-// exec runs statements one by one.
+// exec executes statements one by one.
 func exec(t *testing.T, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {

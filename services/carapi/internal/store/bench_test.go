@@ -15,10 +15,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// benchRows is how many vehicles the tables of the benchmarks have.
+// benchRows is the number of vehicles in the tables of the benchmarks.
 const benchRows = 50_000
 
-// benchColumns are 25 columns with the SQL of their values in row n.
+// benchColumns are 25 columns, with the SQL expressions for their values in row n.
 func benchColumns() (declared, values []string) {
 	add := func(column, value string) { declared, values = append(declared, column), append(values, value) }
 	add("id INTEGER PRIMARY KEY", "n")
@@ -72,7 +72,7 @@ func benchSQLite(b *testing.B) dbconn.Config {
 	return c
 }
 
-// pageKeys are the keys of a page of 20 vehicles, and the one that says whether more follow.
+// pageKeys are the keys of a page of 20 vehicles, and of the next vehicle, which shows that more follow.
 func pageKeys(page int) [][]value.Cell {
 	keys := make([][]value.Cell, 21)
 	for i := range keys {
@@ -81,8 +81,8 @@ func pageKeys(page int) [][]value.Cell {
 	return keys
 }
 
-// BenchmarkRows reads pages of 25 columns by key, as each search does; beside it, the same through the driver's own
-// interface, with a statement kept for each connection.
+// BenchmarkRows reads pages of 25 columns by key, like each search. It also does this through the driver's own
+// interface, with a prepared statement for each connection.
 func BenchmarkRows(b *testing.B) {
 	ways := map[string]func(*testing.B) dbconn.Config{"MySQL": benchMySQL, "SQLite": benchSQLite}
 	for _, name := range []string{"MySQL", "SQLite"} {

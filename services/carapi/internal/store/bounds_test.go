@@ -16,7 +16,7 @@ import (
 type boundCase struct {
 	column, stored string
 	form           string
-	length         int // 0 if it is read whole
+	length         int // 0 if the value is read completely
 }
 
 const bigPhoto = 4 << 20
@@ -53,8 +53,8 @@ func boundCases() []boundCase {
 	return cases
 }
 
-// A value is read as far as its bound: a text to its beginning, anything else whole or not at all. What is not read
-// whole says how long it is.
+// A bound truncates a text to its beginning; other values are read completely or not at all. A value that is not read
+// completely reports its length.
 func TestBounds(t *testing.T) {
 	const most = 10
 	check := func(t *testing.T, e boundCase, c dbconn.Config) {
@@ -68,11 +68,11 @@ func TestBounds(t *testing.T) {
 		f := &read.catalog.Fields[len(read.catalog.Fields)-1]
 		cell, whole := rows[0].Cell(f)
 		if string(cell.Form) != e.form || whole != (e.length == 0) || rows[0].Length(f) != e.length {
-			t.Errorf("%q, whole: %t, length %d; want %q, %d", cell.Form, whole, rows[0].Length(f), e.form, e.length)
+			t.Errorf("%q, complete: %t, length %d; want %q, %d", cell.Form, whole, rows[0].Length(f), e.form, e.length)
 		}
 
 		if e.form == "" && e.length > 0 && cell.Type != value.Null {
-			t.Errorf("what was not read is a %d", cell.Type)
+			t.Errorf("a value that was not read has the type %d", cell.Type)
 		}
 
 		if other, whole := rows[0].Cell(read.catalog.Field("make")); !whole || string(other.Form) != "m" {

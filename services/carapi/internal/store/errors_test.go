@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Only what a server says about a statement is no reason to ask another source, or to wait for this one.
+// Every error makes a source unavailable, except a server's error about the statement itself.
 func TestUnavailable(t *testing.T) {
 	s := &Store{}
 	server := func(number uint16, state string) error {
@@ -26,7 +26,7 @@ func TestUnavailable(t *testing.T) {
 		err                    error
 		unavailable, permanent bool
 	}{
-		{server(1461, "42000"), true, false}, // no room for prepared statements
+		{server(1461, "42000"), true, false}, // too many prepared statements
 		{server(3032, "HY000"), true, false}, // offline
 		{server(1356, "HY000"), true, false}, // the view's definer has lost a right
 		{server(1317, "70100"), true, false}, // KILL QUERY

@@ -11,12 +11,12 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A statement that takes longer than its time-out is too slow, and may be stopped by the server; the source is not away
-// for that.
+// A statement that exceeds its timeout is too slow, and the server may stop it. That does not make the source
+// unavailable.
 func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
 
-	// It computes for seconds. A SLEEP would end without an error where MySQL stops it.
+	// It computes for seconds. A stopped SLEEP would end without an error.
 	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')", "CREATE TABLE many (n INT)",
 		"INSERT INTO many WITH RECURSIVE m (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM m WHERE n < 400) SELECT n FROM m",
@@ -93,7 +93,7 @@ func TestLostConnection(t *testing.T) {
 		}
 
 		for _, id := range ids {
-			_, _ = db.Exec("KILL ?", id) // it may have gone
+			_, _ = db.Exec("KILL ?", id) // the connection may be closed already
 		}
 	}
 
@@ -106,7 +106,7 @@ func TestLostConnection(t *testing.T) {
 		}
 	}
 
-	// Once the server is away, that is what the error says; and once it is back, it answers.
+	// While the server is away, the error says so. As soon as it is back, reads succeed.
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestLostConnection(t *testing.T) {
 	requireSameRows(t, s, read)
 }
 
-// A server may be set to cut every result, and to stop whatever takes long: a read of the whole table is neither.
+// A server may be set to truncate every result and to stop slow statements. Neither affects a read of the whole table.
 func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)

@@ -8,7 +8,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// A file that syncer does not keep is followed by its changes by any program, and when another file takes its place.
+// In a file that syncer does not manage, changes by any program are noticed, and so is a file that replaces it.
 func TestChangedLooseFile(t *testing.T) {
 	for _, journal := range []string{"delete", "wal"} {
 		t.Run(journal, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestChangedLooseFile(t *testing.T) {
 	}
 }
 
-// A file that another one has replaced is read from the new one.
+// If another file replaces the file, the new one is read.
 func TestReplacedFile(t *testing.T) {
 	c, _ := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
 	other, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('c', 'd')")

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// An id as callers write it is the key of the row that shows it; no other text is.
+// An id as callers write it becomes the key of the row that shows it; no other text does.
 func TestParseKey(t *testing.T) {
 	tests := []struct {
 		columns, key string
@@ -51,7 +51,7 @@ func TestParseKey(t *testing.T) {
 		for _, id := range e.right {
 			key, ok := ParseKey(c, id)
 			if !ok {
-				t.Errorf("%s: %q is no key", e.columns, id)
+				t.Errorf("%s: %q is not parsed", e.columns, id)
 				continue
 			}
 
@@ -74,7 +74,7 @@ func TestParseKey(t *testing.T) {
 	}
 }
 
-// An id of other columns than the key is not a key, and a time is read in its shown form.
+// An id of columns other than the key is not a key, and a time is parsed in its shown form.
 func TestParseKeyOfOtherColumns(t *testing.T) {
 	table := schema.Table{Name: "cars", Columns: []schema.Column{
 		schema.NewColumn("id", "INT"),

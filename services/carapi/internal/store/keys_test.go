@@ -14,17 +14,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// tableCase is a table or view named cars, and the key by which its rows are to be found.
+// tableCase is a table or view named cars, and the expected key of its rows.
 type tableCase struct {
 	name       string
 	statements []string
-	key        string // its columns; "rowid", or "" for none
+	key        string // expected columns of the key; "rowid", or "" for none
 	unique     bool
 }
 
 const makeModel = "make VARCHAR(20), model VARCHAR(20)"
 
-// createCars and insertCars are the statements for a table cars in MySQL that ends with makeModel.
+// createCars and insertCars return statements for a MySQL table cars. Its last columns are those of makeModel.
 func createCars(columns string) string {
 	return "CREATE TABLE cars (" + columns + ", " + makeModel + ")"
 }
@@ -37,7 +37,7 @@ func mysqlTables() []tableCase {
 	return slices.Concat(mysqlKeyTables(), mysqlTypeTables(), mysqlViews())
 }
 
-// mysqlKeyTables differ in which keys they have.
+// mysqlKeyTables are tables with different kinds of keys.
 func mysqlKeyTables() []tableCase {
 	table, insert := createCars, insertCars
 	return []tableCase{
@@ -79,7 +79,7 @@ func mysqlKeyTables() []tableCase {
 	}
 }
 
-// mysqlTypeTables differ in the types of their keys.
+// mysqlTypeTables are tables whose keys have different types.
 func mysqlTypeTables() []tableCase {
 	table, insert := createCars, insertCars
 	return []tableCase{
@@ -116,7 +116,7 @@ func mysqlTypeTables() []tableCase {
 	}
 }
 
-// mysqlViews have no keys, only columns that look like one.
+// mysqlViews have no keys, but columns that look like one.
 func mysqlViews() []tableCase {
 	return []tableCase{
 		{"view by its id", []string{
@@ -135,7 +135,7 @@ func mysqlViews() []tableCase {
 	}
 }
 
-// longNumbers are the cases in which the source declares the column no as a number, and syncer keeps it as a text.
+// longNumbers are the cases in which the source declares the column no as a number, but syncer stores texts.
 var longNumbers = map[string]string{
 	"long decimals as texts": "decimal(20,2)", "long integers as texts": "bigint(20) unsigned",
 }
@@ -214,7 +214,7 @@ func sqliteTables() []tableCase {
 	}
 }
 
-// The key is the right one, and each row is found by it.
+// The right key is chosen, and finds each row.
 func TestKeys(t *testing.T) {
 	check := func(t *testing.T, e tableCase, c dbconn.Config) {
 		s := openStore(t, c, Settings{})
@@ -237,7 +237,7 @@ func TestKeys(t *testing.T) {
 		if e.key != "" {
 			requireSameRows(t, s, read)
 		} else if _, err := s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{text("x")}, nil, 1); err == nil {
-			t.Error("rows by no key")
+			t.Error("rows were found without a key")
 		}
 	}
 
@@ -264,7 +264,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A key of an index that the server does not use to find rows is none.
+// A key whose index the server does not use is not a key.
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -288,8 +288,8 @@ func TestUnusedIndexes(t *testing.T) {
 	}
 }
 
-// A row is given for the key that has its bytes, whatever else the collation takes for the same; and each key gets its
-// own row, in the requested order.
+// Rows returns the row whose key has the same bytes, even if the collation considers other keys equal. Rows come in the
+// order of the keys.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+
@@ -317,11 +317,11 @@ func TestRowsByBytes(t *testing.T) {
 	}
 
 	if cell, whole := rows[0].Cell(read.catalog.Field("make")); whole || cell.Type != value.Null {
-		t.Errorf("a field that was not asked for: %q, whole: %t", cell.Form, whole)
+		t.Errorf("a field that was not requested: %q, complete: %t", cell.Form, whole)
 	}
 }
 
-// More keys than one statement takes, in any number.
+// More keys than one statement allows, in any number.
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -352,7 +352,7 @@ func TestManyKeys(t *testing.T) {
 	}
 }
 
-// A key with letters that the column's character set lacks is that of no row, and no error.
+// A key with letters that the column's character set lacks finds no row, without an error.
 func TestForeignLetters(t *testing.T) {
 	for _, set := range []string{"latin1", "utf8mb3", "ascii", "cp1251"} {
 		t.Run(set, func(t *testing.T) {

@@ -10,13 +10,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// slowViews cannot be read within the life of a test.
+// slowViews take longer to read than any test may run.
 var slowViews = []string{
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base",
 	"SELECT MAX(id) AS id, make, model, MAX(SLEEP(600)) AS slow FROM base GROUP BY make, model",
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base UNION SELECT id, make, model, 1 FROM base",
 	"SELECT id, make, model, (SELECT SUM(SLEEP(600)) FROM base) AS slow FROM base",
-	// one of a single row is evaluated
+	// a view of a single row would be evaluated
 	"SELECT id, make, model, 1 AS slow FROM base WHERE SLEEP(600 + id) = 0 ORDER BY make LIMIT 10",
 }
 
@@ -53,11 +53,11 @@ func TestProbeOfSlowViews(t *testing.T) {
 	}
 }
 
-// A probe finds what is missing, and that it has come back.
+// A probe finds what is missing, and when it is back.
 func TestProbe(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	user := "u" + c.Name[len(c.Name)-12:] // a name that begins with digits and an e would be a number
+	user := "u" + c.Name[len(c.Name)-12:] // a name of digits and an e would be parsed as a number
 	run(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')", "CREATE USER "+user+" IDENTIFIED BY 'secret-1'",
 		"GRANT SELECT ON cars TO "+user)
@@ -105,7 +105,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// In SQLite too; and there a view that cannot be computed is no missing column.
+// The same in SQLite. There, a view that cannot be computed is not reported as a missing column.
 func TestProbeSQLite(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT, note TEXT)",
 		"INSERT INTO cars VALUES ('a', 'b', 'c')")
@@ -142,7 +142,7 @@ func TestProbeSQLite(t *testing.T) {
 	}
 }
 
-// Fetching a row of a slow view costs what it adds to a ping.
+// The cost of fetching a row of a slow view is the time beyond a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",

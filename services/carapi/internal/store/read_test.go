@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// The demo's table and view, read whole and by key.
+// The demo's table and view can be read completely and by key.
 func TestDemo(t *testing.T) {
 	c := dbtest.Demo(t)
 	for _, table := range []string{"vehicles_stock", "vehicles_view"} {
@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// About how many rows there are is known of tables, so that memory for them can be set aside.
+// The approximate number of rows is known for tables, so that memory can be reserved for them.
 func TestEstimate(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -63,8 +63,8 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// A table that is altered after its columns were read is read once more, with its new columns; one that is altered
-// again is an error.
+// A table that is altered after its columns were read is read again, with its new columns. If it is altered once more,
+// that is an error.
 func TestAlteredWhileReading(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -103,7 +103,7 @@ func TestAlteredWhileReading(t *testing.T) {
 	}
 }
 
-// What the caller does not want ends the read, and the connection can be used again.
+// The caller can end a read, and the connection can be reused.
 func TestReadEnds(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})
@@ -136,7 +136,7 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// Settings that do not fit the table are an error; a column that they name and that is missing only at the start.
+// Settings that do not fit the table are an error. A setting for a missing column is an error only at startup.
 func TestBindingErrors(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -170,7 +170,7 @@ func TestBindingErrors(t *testing.T) {
 	}
 }
 
-// One store is used by many at once, while its table is read again.
+// Many goroutines can use one store at the same time, while its table is read again.
 func TestConcurrentUse(t *testing.T) {
 	mysql := dbtest.Database(t)
 	run(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
@@ -185,7 +185,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// useConcurrently reads rows and the whole table at once. CheckChanged is to return wantChanged.
+// useConcurrently reads rows and the whole table at the same time. CheckChanged must return wantChanged.
 func useConcurrently(t *testing.T, c dbconn.Config, wantChanged bool) {
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)

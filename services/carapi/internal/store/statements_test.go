@@ -9,8 +9,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// More statements than are kept, used by several at once: none is closed while it is in use, and all that
-// are not kept are closed in the end.
+// If more statements are used than the cache holds, none is closed while it is in use, and those outside the cache are
+// closed in the end.
 func TestStatementCache(t *testing.T) {
 	_, db := dbtest.SQLite(t)
 	cache := newStatementCache(db.DB)
@@ -53,10 +53,10 @@ func TestStatementCache(t *testing.T) {
 	}
 
 	if open != maxStatements || cache.cached.Len() != maxStatements {
-		t.Errorf("%d are open, %d kept, %d wanted", open, cache.cached.Len(), maxStatements)
+		t.Errorf("%d are open, %d cached, want %d", open, cache.cached.Len(), maxStatements)
 	}
 
 	if _, err := cache.acquire(t.Context(), "SELECT no_such_column"); err == nil {
-		t.Error("a statement that cannot be prepared is one")
+		t.Error("an invalid statement was prepared")
 	}
 }

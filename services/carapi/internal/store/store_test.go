@@ -22,8 +22,7 @@ import (
 
 var _ query.Vehicle = (*Row)(nil)
 
-// openStore opens a store of a table in the database of c; of the settings only those that matter to the test are
-// given.
+// openStore opens a store of a table in the database of c. Only the settings that matter to the test are given.
 func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	t.Helper()
 	s.Table, s.Setting, s.Timeout = cmp.Or(s.Table, "cars"), "CARS_TABLE", cmp.Or(s.Timeout, time.Minute)
@@ -42,7 +41,7 @@ func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	return store
 }
 
-// run executes statements that set up a test.
+// run executes statements that prepare a test.
 func run(t testing.TB, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
@@ -52,7 +51,7 @@ func run(t testing.TB, db *sqlx.DB, statements ...string) {
 	}
 }
 
-// stock is what one Read has read.
+// stock is the result of one Read.
 type stock struct {
 	catalog *catalog.Catalog
 	version Version
@@ -61,7 +60,7 @@ type stock struct {
 	rows    [][]value.Cell
 }
 
-// readStock reads a table whole, all its fields and those of the key.
+// readStock reads a whole table: all fields, and those of the key.
 func readStock(t testing.TB, s *Store, last *catalog.Catalog) stock {
 	t.Helper()
 	read, err := tryRead(t.Context(), s, last)
@@ -95,7 +94,7 @@ func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, 
 	return read, err
 }
 
-// keys are the keys of the rows as they were read.
+// keys returns the keys of the rows in the order in which they were read.
 func (s stock) keys() [][]value.Cell {
 	all := make([][]value.Cell, len(s.rows))
 	for i, row := range s.rows {
@@ -106,7 +105,7 @@ func (s stock) keys() [][]value.Cell {
 	return all
 }
 
-// texts are the forms of a field's cells.
+// texts returns the forms of a field's cells.
 func (s stock) texts(name string) []string {
 	place := slices.Index(s.fields, s.catalog.Field(name))
 	all := make([]string, len(s.rows))
@@ -118,7 +117,7 @@ func (s stock) texts(name string) []string {
 
 func sameCell(a, b value.Cell) bool { return a.Type == b.Type && bytes.Equal(a.Form, b.Form) }
 
-// requireSameRows reads each row of the stock by its key, all at once, and compares it.
+// requireSameRows reads all rows of the stock by their keys at once, and compares them.
 func requireSameRows(t testing.TB, s *Store, read stock) {
 	t.Helper()
 	got, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 1<<20)
@@ -127,7 +126,7 @@ func requireSameRows(t testing.TB, s *Store, read stock) {
 	}
 
 	if len(got) != len(read.rows) || len(got) == 0 {
-		t.Fatalf("%d rows, %d wanted", len(got), len(read.rows))
+		t.Fatalf("%d rows, want %d", len(got), len(read.rows))
 	}
 
 	for i, row := range got {
@@ -139,7 +138,7 @@ func requireSameRows(t testing.TB, s *Store, read stock) {
 		for j, f := range read.fields {
 			want := read.rows[i][j]
 			if cell, whole := row.Cell(f); !whole || !sameCell(cell, want) || row.Length(f) != 0 {
-				t.Errorf("row %d, %s: %d %q (whole: %t) by key, %d %q in the whole table",
+				t.Errorf("row %d, %s: %d %q (complete: %t) by key, %d %q in the whole table",
 					i, f.Name, cell.Type, cell.Form, whole, want.Type, want.Form)
 			}
 		}

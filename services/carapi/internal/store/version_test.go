@@ -17,7 +17,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// createTables makes the tables in which syncer tells of its runs.
+// createTables creates the tables in which syncer records its runs.
 func createTables(t *testing.T, db *sqlx.DB) {
 	t.Helper()
 	if err := snapshotfile.Create(t.Context(), db); err != nil {
@@ -25,15 +25,15 @@ func createTables(t *testing.T, db *sqlx.DB) {
 	}
 }
 
-// syncedRun is a run of syncer as its file remembers it.
+// syncedRun is a run of syncer as its file records it.
 type syncedRun struct {
-	status  string // ok if empty
-	table   string // cars if empty
+	status  string // "" means ok
+	table   string // "" means cars
 	changes string // inserted, updated, deleted
-	hash    string // h if empty
+	hash    string // "" means h
 }
 
-// syncedFile is a file that syncer keeps, with cars in it.
+// syncedFile is a file of syncer's with the table cars.
 type syncedFile struct {
 	config dbconn.Config
 	db     *sqlx.DB
@@ -50,7 +50,7 @@ func newSyncedFile(t *testing.T) *syncedFile {
 	return &syncedFile{config: c, db: db}
 }
 
-// add adds a run, one minute after the one before, and what else it does, in one transaction.
+// add adds a run one minute after the previous one, and executes statements, in one transaction.
 func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (started time.Time) {
 	t.Helper()
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
@@ -84,7 +84,7 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	return started
 }
 
-// Of syncer's runs only those matter that changed the table; a good one that did not only moves AsOf.
+// Only those runs count as changes that changed the table. A good run without changes only moves AsOf.
 func TestChangedBySyncer(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -135,7 +135,7 @@ func TestChangedBySyncer(t *testing.T) {
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("the same columns again", false, began)
 
-	// What is remembered of early runs goes: nothing that is changed by that has changed more than once.
+	// syncer deletes old runs. After that the table counts as changed once, but not again with each later run.
 	run(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("early runs forgotten", true, began)
@@ -146,7 +146,7 @@ func TestChangedBySyncer(t *testing.T) {
 	requireSameRows(t, s, read)
 }
 
-// A file that syncer has made from the beginning counts its runs from 1 again.
+// A file that syncer has recreated counts its runs from 1 again.
 func TestFileMadeAgain(t *testing.T) {
 	file := newSyncedFile(t)
 	file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -165,7 +165,7 @@ func TestFileMadeAgain(t *testing.T) {
 	}
 }
 
-// A view that a user made in the file is as old as the oldest of its tables, and changes with each.
+// A view that a user has created in the file is as old as the oldest of its tables, and changes with each of them.
 func TestViewInSyncedFile(t *testing.T) {
 	file := newSyncedFile(t)
 	run(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
@@ -186,7 +186,7 @@ func TestViewInSyncedFile(t *testing.T) {
 	}
 }
 
-// Only a file that syncer keeps is a snapshot.
+// Only a file that syncer manages is a snapshot.
 func TestNoSnapshot(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)")
 	s := openStore(t, c, Settings{Snapshot: true})
@@ -204,7 +204,7 @@ func TestNoSnapshot(t *testing.T) {
 	}
 }
 
-// A file that syncer begins to keep, and one that it keeps no longer, is followed by what it is.
+// If syncer starts or stops managing a file, carapi follows the file accordingly.
 func TestBecomesSynced(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
 	s := openStore(t, c, Settings{})
@@ -233,8 +233,8 @@ func TestBecomesSynced(t *testing.T) {
 	expect(true)
 }
 
-// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as
-// those of earlier versions may have, no other table's age is taken for it.
+// A table keeps its own age, however many runs of other tables follow. If the file has forgotten it, as files of
+// earlier versions may have, no other table's age replaces it.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -269,7 +269,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	}
 }
 
-// MySQL does not say whether a table has changed.
+// MySQL does not report whether a table has changed.
 func TestChangedMySQL(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})

@@ -31,7 +31,7 @@ func TestNormalDecimal(t *testing.T) {
 	}
 }
 
-// A cell's number is appended to a buffer that others share, so nothing but the number itself may be changed.
+// A cell's number is appended to a buffer that others share, so only the number itself may change.
 func TestNormalDecimalLeavesWhatItReads(t *testing.T) {
 	for _, given := range []string{"-007.50", "0012", "-0", "1.500"} {
 		read := []byte(given + "|")
@@ -56,7 +56,7 @@ func TestCompareDecimals(t *testing.T) {
 	}
 }
 
-// FuzzDecimals compares two numbers with what big.Rat says of them.
+// FuzzDecimals compares two numbers, and checks the result with big.Rat.
 func FuzzDecimals(f *testing.F) {
 	for _, pair := range [][2]string{
 		{"-0.5", "00.50"},
@@ -104,7 +104,7 @@ func TestAppendFloat(t *testing.T) {
 		}
 	}
 
-	for range 1000 { // each is a number in the one notation
+	for range 1000 { // each is normalized
 		form := AppendFloat(nil, math.Float64frombits(rand.Uint64()), false)
 		if normal, ok := NormalDecimal(form); len(form) > 0 && (!ok || string(normal) != string(form)) {
 			t.Errorf("%s is not in the notation of NormalDecimal", form)

@@ -15,7 +15,7 @@ var seeds = []string{
 	"5 5 5 5", "1'000'000,5", "0.000.000",
 }
 
-// No text makes anything of this package panic, and what is read is in its one notation.
+// No text makes a function of this package panic, and parsed values are normalized.
 func FuzzTexts(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
@@ -49,7 +49,7 @@ func FuzzTexts(f *testing.F) {
 	})
 }
 
-// checkNumbers checks that a text of a field becomes a normal decimal, or no number.
+// checkNumbers checks that a text of a field becomes a normalized decimal, or no number.
 func checkNumbers(t *testing.T, field, text string) {
 	t.Helper()
 	style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
@@ -77,7 +77,7 @@ func checkAmounts(t *testing.T, field, text string) {
 	}
 }
 
-// Texts of a megabyte: a function that takes the square of their length would run into the time limit of the tests.
+// Texts of a megabyte: a function of quadratic time would exceed the time limit of the tests.
 func TestLongTexts(t *testing.T) {
 	v := usual(t)
 	const size = 1 << 20
@@ -102,7 +102,7 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// A text at the bound of what is looked at is still fast, and not cut inside a letter.
+// A text as long as the bound is still processed fast, and not cut inside a letter.
 func TestBounds(t *testing.T) {
 	v := usual(t)
 	for n := range maxMeaningful + 10 {

@@ -60,18 +60,18 @@ func TestFindMake(t *testing.T) {
 
 	for _, name := range []string{"TOYOTA", "vw", "Mercedes Benz", "alfa-romeo", " Kia ", "ВАЗ", "大众", "maruti"} {
 		if !v.IsMake(name) {
-			t.Errorf("%q is a make", name)
+			t.Errorf("%q is recognized as a make", name)
 		}
 	}
 
 	for _, name := range []string{"", "Toyota Camry", "Black", "Automatic", "Golf", "2019", "A"} {
 		if v.IsMake(name) {
-			t.Errorf("%q is not a make", name)
+			t.Errorf("%q is not recognized as a make", name)
 		}
 	}
 }
 
-// The list is large enough, and no spelling is of two makes.
+// The list has enough makes, and no spelling belongs to two of them.
 func TestMakes(t *testing.T) {
 	text, err := builtinVocabulary.ReadFile("vocabulary/makes.txt")
 	if err != nil {

@@ -15,7 +15,7 @@ func usual(t testing.TB) *Vocabulary {
 	return v
 }
 
-// meaningCases are texts by field, one meaning a line.
+// meaningCases are texts by field, one meaning per line.
 var meaningCases = map[string]string{
 	"color": `
 		black: Black | Shadow Black | BLACK  | Jet Black Metallic | Black Ruby | noir | Schwarz | Negro | Nero
@@ -139,7 +139,7 @@ func TestMeanings(t *testing.T) {
 	}
 }
 
-// A caller who says a name asks for its meaning; one who says a kind of it does not.
+// A word that names a meaning asks for it; a word for one kind of it does not.
 func TestNamedMeanings(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, word, want string }{
@@ -176,12 +176,12 @@ func TestNamedMeanings(t *testing.T) {
 		{"color", "!", ""},
 	} {
 		if got := strings.Join(v.NamedMeanings(c.field, c.word), ", "); got != c.want {
-			t.Errorf("%s %q asks for %q, want %q", c.field, c.word, got, c.want)
+			t.Errorf("%s %q gives %q, want %q", c.field, c.word, got, c.want)
 		}
 	}
 }
 
-// No word of one field is a word of another, but for those listed: binding tells columns apart by them.
+// Except for those listed, no word of one field has a meaning in another: binding distinguishes columns by them.
 func TestMeaningsApart(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, text string }{

@@ -16,7 +16,7 @@ func inRows(texts ...string) iter.Seq2[string, int] {
 	}
 }
 
-// written returns a number as a test writes it: with its unit and its currency.
+// written formats a number with its unit and its currency.
 func written(n ParsedNumber, ok bool) string {
 	if !ok {
 		return "-"
@@ -24,7 +24,7 @@ func written(n ParsedNumber, ok bool) string {
 	return strings.TrimSpace(strings.Join(strings.Fields(string(n.Number)+" "+n.Unit+" "+n.Currency), " "))
 }
 
-// numberCases are columns with their values, how these are read, and the style that is learned.
+// numberCases are columns with their values, the expected numbers, and the expected style.
 var numberCases = []struct{ name, field, values, want, style string }{
 	{
 		"dollars", "price", "$18,995|$15,500.00|32000|$ 1,234,567|Call|US$5k",
