@@ -23,9 +23,9 @@ func TestErrorsAreShort(t *testing.T) {
 			fmt.Sprintf("`%s%03d` INT", strings.Repeat("n", 60), i))
 	}
 	wide := "CREATE TABLE wide (" + strings.Join(columns, ", ") + ")"
-	for database, own := range ownTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', "+
+	for database, src := range newTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', "+
 		"'Rio', 9000)") {
-		base := serve(t, own.config, "wide")
+		base := serve(t, src.config, "wide")
 		long, near := strings.Repeat("😀", 250), strings.Repeat("é", 60)
 		unknown, several := url.Values{}, url.Values{}
 		for i := range 100 {
@@ -53,7 +53,7 @@ func TestErrorsAreShort(t *testing.T) {
 			}
 		}
 
-		many := get(t, base+"/cars/?"+requests[0])
+		many := getText(t, base+"/cars/?"+requests[0])
 		if !strings.HasPrefix(many, "400 ") || !strings.Contains(many, "20 more things are wrong. /cars/fields lists all") ||
 			strings.Count(many, "/cars/fields") != 1 {
 			t.Errorf("%s: 21 unknown parameters: %s", database, many)
@@ -102,7 +102,7 @@ type zeroResultsAnswer struct {
 // vehicles as its count.
 func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 	t.Helper()
-	_, body, _ := strings.Cut(get(t, base+path), "{")
+	_, body, _ := strings.Cut(getText(t, base+path), "{")
 	body = "{" + body
 	var raw struct {
 		NoMatch json.RawMessage `json:"no_match"`
@@ -139,7 +139,7 @@ func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 			return
 		}
 		var found zeroResultsAnswer
-		_, body, _ := strings.Cut(get(t, base+next), "{")
+		_, body, _ := strings.Cut(getText(t, base+next), "{")
 		if err := json.Unmarshal([]byte("{"+body), &found); err != nil || found.Total != count {
 			t.Errorf("%s: %s: %s finds %d, want %d: %v", path, what, next, found.Total, count, err)
 		}
@@ -179,7 +179,7 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, sqlite, "vehicles_stock")
 
 	random := rand.New(rand.NewPCG(3, 4))
@@ -222,7 +222,7 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 			values.Set(name, choices[name][random.IntN(len(choices[name]))])
 		}
 		path := "/cars/?" + values.Encode()
-		if strings.HasPrefix(get(t, live+path), "400 ") {
+		if strings.HasPrefix(getText(t, live+path), "400 ") {
 			continue
 		}
 		requireSame(t, live, copied, path)
@@ -241,13 +241,13 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 // nothing.
 func TestZeroResultsHelp(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	for database, base := range map[string]string{
 		"MySQL":  serve(t, mysql, "vehicles_stock"),
 		"SQLite": serve(t, sqlite, "vehicles_stock"),
 	} {
 		requireFirstAlternatives(t, database, base)
-		requireMeant(t, database, base)
+		requireSuggestions(t, database, base)
 		requireInStock(t, database, base)
 		requireWordsExplained(t, database, base)
 	}
@@ -278,8 +278,8 @@ func requireFirstAlternatives(t *testing.T, database, base string) {
 	}
 }
 
-// requireMeant checks the suggested spellings, and the fields that they belong to.
-func requireMeant(t *testing.T, database, base string) {
+// requireSuggestions checks the suggested spellings, and the fields that they belong to.
+func requireSuggestions(t *testing.T, database, base string) {
 	t.Helper()
 	for q, want := range map[string]string{
 		"make=Hnda":                 "make=Honda",
@@ -385,7 +385,7 @@ func TestOffersOfEveryType(t *testing.T) {
 	}
 	for _, q := range requests {
 		path := "/cars/?" + strings.ReplaceAll(plusEncode(q), "é", "%C3%A9")
-		if strings.HasPrefix(get(t, live+path), "400 ") {
+		if strings.HasPrefix(getText(t, live+path), "400 ") {
 			continue
 		}
 		requireSame(t, live, copied, path)

@@ -28,7 +28,7 @@ func vehicleColumns() []string {
 		"year":   fmt.Sprintf("year SMALLINT\x00%d + n DIV %d %% %d", benchFirstYear, len(benchMakes), benchYears),
 		"text_8": "stock_number VARCHAR(20)\x00CONCAT('S-', LPAD(n * 7919 % 10000019, 8, '0'))",
 	}
-	all := columns(true)
+	all := benchColumns(true)
 	for i, column := range all {
 		name, _, _ := strings.Cut(column, " ")
 		if other, ok := replaced[name]; ok {
@@ -68,12 +68,12 @@ func benchID(i, rows int) int { return 1 + i*7919%rows }
 // defaultSearch returns the path of a search for the make, model and year of an existing vehicle.
 func defaultSearch(rows int, more string) func(i int) string {
 	return func(i int) string {
-		brand, model, year := namesOf(benchID(i, rows))
+		brand, model, year := vehicleNames(benchID(i, rows))
 		return fmt.Sprintf("/cars/?make=%s&model=%s&year=%d%s", url.QueryEscape(brand), url.QueryEscape(model), year, more)
 	}
 }
 
-func namesOf(id int) (brand, model string, year int) {
+func vehicleNames(id int) (brand, model string, year int) {
 	return benchMakes[id%len(benchMakes)], benchModels[id%len(benchModels)], benchFirstYear + id/len(benchMakes)%benchYears
 }
 

@@ -55,8 +55,8 @@ func (a *apiBench) history() {
 		a.atMost(c.name+" / one vehicle", found[c.name].p50()/found["id"].p50(), 15, found[c.name].quantile(0.5).String())
 	}
 
-	a.note("RSS with a history, MiB", fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
-		memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
+	a.note("RSS with a history, MiB", fmt.Sprintf("%.0f, peak %.0f", processMemory(a.B, p.cmd.Process.Pid, "VmRSS"),
+		processMemory(a.B, p.cmd.Process.Pid, "VmHWM")))
 	_ = p.cmd.Process.Kill()
 }
 

@@ -17,7 +17,7 @@ func (a *apiBench) duringRefreshes() {
 	var took []time.Duration
 	before := refreshes()
 	for len(took) == 0 || refreshes() < before+3 {
-		took = append(took, hammer(a.B, 8, a.span, target{base: a.live.base, path: defaultSearch(a.rows, "")})...)
+		took = append(took, measureLatencies(a.B, 8, a.span, target{base: a.live.base, path: defaultSearch(a.rows, "")})...)
 	}
 	slices.Sort(took)
 	l := latencies{took: took}
@@ -28,8 +28,8 @@ func (a *apiBench) duringRefreshes() {
 	if a.rows <= 50_000 {
 		most = 90
 	}
-	a.atMost("peak RSS, one source, MiB", memoryOf(a.B, a.live.cmd.Process.Pid, "VmHWM"), most,
-		fmt.Sprintf("now %.0f", memoryOf(a.B, a.live.cmd.Process.Pid, "VmRSS")))
+	a.atMost("peak RSS, one source, MiB", processMemory(a.B, a.live.cmd.Process.Pid, "VmHWM"), most,
+		fmt.Sprintf("now %.0f", processMemory(a.B, a.live.cmd.Process.Pid, "VmRSS")))
 	a.note("heap of one generation, MiB", fmt.Sprintf("%.0f", metric(a.B, a.live.metrics, "carapi_index_bytes")/(1<<20)))
 }
 
@@ -52,7 +52,7 @@ func (a *apiBench) building() {
 			a.Fatal(err)
 		}
 		builds = append(builds, took)
-		reads = append(reads, timed(a.B, func() error { return readAlone(a.mysql, "bench") }))
+		reads = append(reads, timeRun(a.B, func() error { return readRows(a.mysql, "bench") }))
 	}
 	build, read := median(builds), median(reads)
 	a.atMost("reading and building the index / reading alone", build.Seconds()/read.Seconds(), 2, fmt.Sprintf("%s / %s",
@@ -70,17 +70,17 @@ func (a *apiBench) memoryBesideSnapshot() {
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
 	a.exec("RENAME TABLE bench TO bench_away")
 	for c := dialConnection(a.B, p.base); ; time.Sleep(100 * time.Millisecond) {
-		if c.ask("/cars/?limit=1", 0) == nil && strings.Contains(string(c.body), `"source":"snapshot"`) {
+		if c.get("/cars/?limit=1", 0) == nil && strings.Contains(string(c.body), `"source":"snapshot"`) {
 			break
 		}
 	}
 	a.exec("RENAME TABLE bench_away TO bench")
 	for range 3 {
-		hammer(a.B, 8, a.span, target{base: p.base, path: defaultSearch(a.rows, "")})
+		measureLatencies(a.B, 8, a.span, target{base: p.base, path: defaultSearch(a.rows, "")})
 	}
 	a.note("RSS with a snapshot's index beside it, MiB",
-		fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
-			memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
+		fmt.Sprintf("%.0f, peak %.0f", processMemory(a.B, p.cmd.Process.Pid, "VmRSS"),
+			processMemory(a.B, p.cmd.Process.Pid, "VmHWM")))
 }
 
 // freshnessRuns is the number of changes that freshness measures.
@@ -95,7 +95,7 @@ func (a *apiBench) freshness(rows int) {
 	defer func() { _ = p.cmd.Process.Kill() }()
 	c := dialConnection(a.B, p.base)
 	total := func(path string) int {
-		if err := c.ask(path, 0); err != nil {
+		if err := c.get(path, 0); err != nil {
 			a.Fatal(err)
 		}
 		var found struct{ Total int }

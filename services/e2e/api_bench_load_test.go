@@ -32,16 +32,16 @@ func (l latencies) quantile(q float64) time.Duration { return l.took[int(q*float
 
 func (l latencies) p50() float64 { return l.quantile(0.5).Seconds() }
 
-// turns is how often each target is measured. Taking turns spreads a slow phase of the machine over all targets.
-const turns = 3
+// benchTurns is how often each target is measured. Taking turns spreads a slow phase of the machine over all targets.
+const benchTurns = 3
 
 // measureInTurn measures several targets in turn, each for span in total.
 func measureInTurn(b *testing.B, clients int, span time.Duration, all map[string]target) map[string]latencies {
 	b.Helper()
 	took := map[string][]time.Duration{}
-	for range turns {
+	for range benchTurns {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			took[name] = append(took[name], hammer(b, clients, span/turns, all[name])...)
+			took[name] = append(took[name], measureLatencies(b, clients, span/benchTurns, all[name])...)
 		}
 	}
 
@@ -53,9 +53,9 @@ func measureInTurn(b *testing.B, clients int, span time.Duration, all map[string
 	return found
 }
 
-// hammer sends requests from the given number of clients for a while, and returns the times of the answers. The first
-// tenth is a warm-up and does not count.
-func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Duration {
+// measureLatencies sends requests from the given number of clients for a while, and returns the times of the answers.
+// The first tenth is a warm-up and does not count.
+func measureLatencies(b *testing.B, clients int, span time.Duration, t target) []time.Duration {
 	b.Helper()
 	var number atomic.Int64
 	all := make([][]time.Duration, clients)
@@ -72,7 +72,7 @@ func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Dura
 			all[client] = nil
 			wg.Go(func() {
 				for begun := time.Now(); begun.Before(end); {
-					if err := connections[client].ask(t.path(int(number.Add(1))), t.status); err != nil {
+					if err := connections[client].get(t.path(int(number.Add(1))), t.status); err != nil {
 						b.Error(err)
 						return
 					}
@@ -110,8 +110,8 @@ func dialConnection(b *testing.B, base string) *connection {
 	return &connection{Conn: c, Reader: bufio.NewReaderSize(c, 64<<10), address: address}
 }
 
-// ask sends a GET request and reads the answer. The answer must have the given status; 0 means 200.
-func (c *connection) ask(path string, status int) error {
+// get sends a GET request and reads the answer. The answer must have the given status; 0 means 200.
+func (c *connection) get(path string, status int) error {
 	if status == 0 {
 		status = 200
 	}

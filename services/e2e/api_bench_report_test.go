@@ -100,8 +100,8 @@ func metric(b *testing.B, url, name string) (sum float64) {
 	return sum
 }
 
-// memoryOf returns a memory entry of a process, such as VmHWM, in MiB.
-func memoryOf(b *testing.B, pid int, entry string) float64 {
+// processMemory returns a memory entry of a process, such as VmHWM, in MiB.
+func processMemory(b *testing.B, pid int, entry string) float64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -124,7 +124,7 @@ func cursorAt(b *testing.B, base string, page int) string {
 	for at := 0; at < (page-1)*20; {
 		limit := min(100, (page-1)*20-at)
 		path := fmt.Sprintf("/cars/?include_total=false&fields=id&limit=%d&cursor=%s", limit, cursor)
-		if err := c.ask(path, 0); err != nil {
+		if err := c.get(path, 0); err != nil {
 			b.Fatal(err)
 		}
 		var a struct {

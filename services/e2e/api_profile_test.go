@@ -34,7 +34,7 @@ func BenchmarkRequest(b *testing.B) {
 				c := dialConnection(b, url[timed.accented])
 				defer func() { _ = c.Close() }()
 				for pb.Next() {
-					if err := c.ask(timed.path(int(number.Add(1))), timed.status); err != nil {
+					if err := c.get(timed.path(int(number.Add(1))), timed.status); err != nil {
 						b.Error(err)
 						return
 					}

@@ -78,8 +78,8 @@ func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// valueOf returns the result of a step in the browser.
-func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
+// stepResult returns the result of a step in the browser.
+func stepResult[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
@@ -94,7 +94,7 @@ func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 // evaluate returns the value of a JavaScript expression.
 func evaluate[T any](t *testing.T, b *browser, expression string) T {
 	t.Helper()
-	return valueOf(t, b, chromedp.Evaluate[T](expression))
+	return stepResult(t, b, chromedp.Evaluate[T](expression))
 }
 
 // setColorScheme sets the user's preferred color scheme: light or dark.
@@ -126,7 +126,7 @@ func keepsPictures() bool { return os.Getenv("BROWSER_SHOTS") != "" }
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
 	if keepsPictures() {
-		savePicture(t, name, valueOf(t, b, chromedp.FullScreenshot(100)))
+		savePicture(t, name, stepResult(t, b, chromedp.FullScreenshot(100)))
 	}
 }
 
@@ -134,7 +134,7 @@ func (b *browser) picture(t *testing.T, name string) {
 func (b *browser) pictureOfScreen(t *testing.T, name string) {
 	t.Helper()
 	if keepsPictures() {
-		savePicture(t, name, valueOf(t, b, chromedp.CaptureScreenshot()))
+		savePicture(t, name, stepResult(t, b, chromedp.CaptureScreenshot()))
 	}
 }
 

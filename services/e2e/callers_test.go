@@ -97,10 +97,11 @@ var requestsAndAnswers = map[string]string{
 func TestCallersAreUnderstood(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
-		"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock"),
+		"MySQL":  serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock"),
 	} {
 		for request, want := range requestsAndAnswers {
-			got := get(t, base+"/cars/?"+request)
+			got := getText(t, base+"/cars/?"+request)
 			if strings.HasPrefix(want, "400") && !strings.HasPrefix(got, want) ||
 				!strings.Contains(got, strings.ReplaceAll(want, `\u0026`, "&")) {
 				t.Errorf("%s: %s: want %s in %.1500s", database, request, want, got)
@@ -111,7 +112,7 @@ func TestCallersAreUnderstood(t *testing.T) {
 
 // An exclusion finds all vehicles that the same filter does not find, including those without a value.
 func TestExclusionsAreComplements(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		`CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), price INT, `+
 			`features JSON, created_at DATETIME, description TEXT)`,
 		`INSERT INTO cars VALUES (1, 'Kia', 'No 5', 'Red', 100, '["Sunroof","Tow bar"]', '2026-01-01 10:00:00',
@@ -119,7 +120,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 			(2, 'Not A Make', 'non-stop', 'Crimson Red', 200, '["Sunroof"]', '2026-01-02 10:00:00', 'accidents'),
 			(3, NULL, 'No 5', 'Blue', NULL, '[]', NULL, NULL), (4, 'Ford', '-1500', NULL, 300, NULL, '2026-01-01 00:00:00', ''),
 			(5, 'Ford', '1500', '', 400, '["No Smoking"]', '2026-02-01 00:00:00', 'x')`) {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for request, want := range map[string]string{
 			"make_not=Ford":                      "[1 2 3]",
 			"make=!Ford":                         "[1 2 3]",
@@ -177,7 +178,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 		}
 
 		// A DATETIME column without a configured time zone.
-		got := get(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
+		got := getText(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
 		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got,
 			`"retry_url":"/cars/?created_at_min=2026-01-01T00%3A00%3A00"`) {
 			t.Errorf("%s: %s", database, got)
@@ -189,7 +190,8 @@ func TestExclusionsAreComplements(t *testing.T) {
 func TestPagesByNumber(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
-		"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock"),
+		"MySQL":  serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock"),
 	} {
 		var all []int
 		path := "/cars/?sort=-price,make&limit=70"
@@ -197,7 +199,7 @@ func TestPagesByNumber(t *testing.T) {
 			var p searchPage
 			unmarshal(t, base+next, &p)
 			all = append(all, p.ids()...)
-			next = nextOf(p)
+			next = nextPath(p)
 		}
 		if len(all) != 600 {
 			t.Fatalf("%s: %d vehicles", database, len(all))
@@ -208,16 +210,16 @@ func TestPagesByNumber(t *testing.T) {
 				unmarshal(t, base+path+position, &p)
 				want := all[min(70*(n-1), 600):min(70*n, 600)]
 				if got := p.ids(); !slices.Equal(got, want) || (p.Next != nil) != (70*n < 600) || p.Total != 600 {
-					t.Errorf("%s: %s: %v, next %q, total %d, want %v", database, position, got, nextOf(p), p.Total, want)
+					t.Errorf("%s: %s: %v, next %q, total %d, want %v", database, position, got, nextPath(p), p.Total, want)
 				}
 				if p.Next == nil {
 					continue
 				}
-				if u, err := url.Parse(nextOf(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
-					t.Errorf("%s: last page has a next: %s", database, nextOf(p))
+				if u, err := url.Parse(nextPath(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
+					t.Errorf("%s: last page has a next: %s", database, nextPath(p))
 				}
 				var following searchPage
-				unmarshal(t, base+nextOf(p), &following)
+				unmarshal(t, base+nextPath(p), &following)
 				if got, want := following.ids(), all[70*n:min(70*(n+1), 600)]; !slices.Equal(got, want) {
 					t.Errorf("%s: %s leads to %v, want %v", database, position, got, want)
 				}
@@ -226,8 +228,8 @@ func TestPagesByNumber(t *testing.T) {
 	}
 }
 
-// nextOf returns the path of the next page, or "" on the last page.
-func nextOf(p searchPage) string {
+// nextPath returns the path of the next page, or "" on the last page.
+func nextPath(p searchPage) string {
 	if p.Next == nil {
 		return ""
 	}
@@ -253,11 +255,11 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	} {
 		var p, next searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+first, &p)
-		u, err := url.Parse(nextOf(p))
+		u, err := url.Parse(nextPath(p))
 		if err != nil || p.Next == nil {
-			t.Fatalf("%s: %q: %v", first, nextOf(p), err)
+			t.Fatalf("%s: %q: %v", first, nextPath(p), err)
 		}
-		unmarshal(t, base+nextOf(p), &next)
+		unmarshal(t, base+nextPath(p), &next)
 		var other searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+second+"&cursor="+url.QueryEscape(u.Query().Get("cursor")), &other)
 		if got, want := fmt.Sprint(other.ids()), fmt.Sprint(next.ids()); got != want {
@@ -267,13 +269,13 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 }
 
 // Oversized requests are refused before they cost time. Each of these once took seconds or minutes.
-func TestMuchIsRefused(t *testing.T) {
+func TestOversizedRequestsAreRefused(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	many := make([]string, 20_000)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"z%d"`, i)
 	}
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,14 +300,14 @@ func TestMuchIsRefused(t *testing.T) {
 
 // A column keeps its name when a later version adds a parameter of the same name.
 func TestColumnsNamedAsParameters(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` "+
 			"VARCHAR(9), missing VARCHAR(9), location VARCHAR(9), type VARCHAR(9), "+
 			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9), non_smoker INT, not_before INT, price INT, "+
 			"price_max INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc', 1, 2020, 3, 3), "+
 			"(2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc', 0, 2021, 2, 9)") {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for request, want := range map[string]string{
 			"page=7": "[1]", "has=price": "[1]", "missing=z": "[2]", "location=there": "[2]", "type=a": "[1]",
 			"certified=maybe": "[1]",

@@ -43,12 +43,12 @@ func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
 
 // A client generated from the description searches page by page, and reads errors.
 func TestGeneratedClient(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id BIGINT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2), year "+
 			"INT, color VARCHAR(20))",
 		`INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000.5, 2020, 'red'), (2, 'Kia', 'Soul', 12000, 2021, NULL), `+
 			`(9007199254740993, 'Audi', 'A4', 20000, 2022, 'red')`) {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		if database == "MySQL" { // has the narrower types
 			compareClient(t, loadOpenAPI30(t, base))
 		}

@@ -13,7 +13,7 @@ import (
 func TestCompressedBytes(t *testing.T) {
 	const rows = 20_000
 	mysql := dbtest.Database(t)
-	fillTable(t, mysql, "bench", columns(true), rows)
+	fillTable(t, mysql, "bench", benchColumns(true), rows)
 	received, sums := map[string]int64{}, map[string]string{}
 	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
 		c := mysql

@@ -55,7 +55,7 @@ func readDashboard(t *testing.T) dashboard {
 type alert struct{ name, expr string }
 
 // A rule's expression is on the line of expr, or on the following lines that are indented further.
-var rules = regexp.MustCompile(`(?m)^      - alert: (\w+)\n        expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)`)
+var alertRules = regexp.MustCompile(`(?m)^      - alert: (\w+)\n        expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)`)
 
 func readAlerts(t *testing.T) (alerts []alert) {
 	t.Helper()
@@ -63,7 +63,7 @@ func readAlerts(t *testing.T) (alerts []alert) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range rules.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range alertRules.FindAllStringSubmatch(string(text), -1) {
 		alerts = append(alerts, alert{m[1], m[2] + m[3]})
 	}
 	if n := strings.Count(string(text), "expr:"); len(alerts) != n || n == 0 {
@@ -83,9 +83,9 @@ var (
 	inLegend  = regexp.MustCompile(`\{\{(\w+)\}\}`)
 )
 
-// named returns the metrics and labels that a PromQL expression names. kept are the labels that the result still has
-// after grouping.
-func named(expr string) (metrics, labels, kept []string) {
+// metricNames returns the metrics and labels that a PromQL expression names. kept are the labels that the result still
+// has after grouping.
+func metricNames(expr string) (metrics, labels, kept []string) {
 	expr = variable.ReplaceAllString(expr, `sum by ($2) ($1)`)
 	expr = spans.ReplaceAllString(quoted.ReplaceAllString(expr, ""), "")
 	for _, m := range selector.FindAllStringSubmatch(expr, -1) {
@@ -105,8 +105,8 @@ func named(expr string) (metrics, labels, kept []string) {
 	return metrics, labels, kept
 }
 
-// exported adds the metrics of /metrics and their labels to all.
-func exported(t *testing.T, url string, all map[string][]string) {
+// readMetrics adds the metrics of /metrics and their labels to all.
+func readMetrics(t *testing.T, url string, all map[string][]string) {
 	t.Helper()
 	series := regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? \S+$`)
 	label := regexp.MustCompile(`(\w+)="`)
@@ -125,7 +125,7 @@ func exported(t *testing.T, url string, all map[string][]string) {
 
 // The dashboard and the alerts use only metrics and labels that syncer or carapi exports after a run and a request of
 // each kind.
-func TestDashboardAsksForWhatThereIs(t *testing.T) {
+func TestDashboardNamesExist(t *testing.T) {
 	d, alerts := readDashboard(t), readAlerts(t)
 	mysql := dbtest.Demo(t)
 	t.Chdir(t.TempDir()) // a folder without .env
@@ -161,32 +161,32 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 		t.Errorf("without a key: %s", res.Status)
 	}
 	there := map[string][]string{"up": {"job", "instance"}} // Prometheus itself adds these
-	exported(t, "http://"+ofSyncer+"/metrics", there)
-	exported(t, "http://"+ofCarapi+"/metrics", there)
+	readMetrics(t, "http://"+ofSyncer+"/metrics", there)
+	readMetrics(t, "http://"+ofCarapi+"/metrics", there)
 
-	asked := 0
+	checked := 0
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {
-			asked += requireNamesExist(t, there, p.Title, target.Expr, target.LegendFormat)
+			checked += requireNamesExist(t, there, p.Title, target.Expr, target.LegendFormat)
 		}
 	}
 	for _, v := range d.Templating.List {
 		if q, ok := v.Query.(map[string]any); ok {
 			expr, _ := q["query"].(string)
-			asked += requireNamesExist(t, there, "variable "+v.Name, expr, "")
+			checked += requireNamesExist(t, there, "variable "+v.Name, expr, "")
 		}
 	}
 	for _, a := range alerts {
-		asked += requireNamesExist(t, there, "alert "+a.name, a.expr, "")
+		checked += requireNamesExist(t, there, "alert "+a.name, a.expr, "")
 	}
-	t.Logf("%d names, of %d that there are", asked, len(there))
+	t.Logf("%d names, of %d that there are", checked, len(there))
 }
 
 // requireNamesExist checks that an expression and its legend name only exported metrics and labels. It returns the
 // number of metrics.
 func requireNamesExist(t *testing.T, there map[string][]string, what, expr, legend string) int {
 	t.Helper()
-	metrics, labels, kept := named(expr)
+	metrics, labels, kept := metricNames(expr)
 	if len(metrics) == 0 {
 		t.Errorf("%s: names no metric: %s", what, expr)
 	}
@@ -211,7 +211,7 @@ func requireNamesExist(t *testing.T, there map[string][]string, what, expr, lege
 }
 
 // Each panel has a title, a description, a unit and a query, and overlaps no other panel.
-func TestDashboardIsWellMade(t *testing.T) {
+func TestDashboardPanels(t *testing.T) {
 	d := readDashboard(t)
 	if d.UID != "carstock" {
 		t.Errorf("uid %q", d.UID)
@@ -242,7 +242,7 @@ func TestDashboardIsWellMade(t *testing.T) {
 }
 
 // The dashboard draws the thresholds of the alerts. It does not draw thresholds of 0.
-func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
+func TestDashboardShowsAlertThresholds(t *testing.T) {
 	d := readDashboard(t)
 	limit := regexp.MustCompile(`(?:>=?|==) ([0-9.]+)(?: \* ([0-9.]+))?\s*$`)
 	number := func(s string) float64 {
@@ -265,10 +265,10 @@ func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
 		if want == 0 {
 			continue
 		}
-		metrics, _, _ := named(a.expr)
+		metrics, _, _ := metricNames(a.expr)
 		drawn := slices.ContainsFunc(d.Panels, func(p dashboardPanel) bool {
 			for _, s := range p.FieldConfig.Defaults.Thresholds.Steps {
-				if shown, _, _ := named(p.Targets[0].Expr); s.Value == want && slices.Contains(shown, metrics[0]) {
+				if shown, _, _ := metricNames(p.Targets[0].Expr); s.Value == want && slices.Contains(shown, metrics[0]) {
 					return true
 				}
 			}

@@ -30,13 +30,13 @@ const apiKey = "a-key-for-the-tests"
 // must be the same bytes.
 func TestSyncThenSearch(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_view\nvehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_view\nvehicles_stock")
 	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
 		live, copied := serve(t, mysql, table), serve(t, sqlite, table)
-		for _, path := range paths() {
+		for _, path := range searchPaths() {
 			requireSame(t, live, copied, path)
 		}
-		if n := returned(t, get(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
+		if n := returned(t, getText(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
 			t.Errorf("%s: no Toyota Camry of 2023", table)
 		}
 	}
@@ -59,14 +59,14 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "odd")
+	sqlite := copyViews(t, mysql, "odd")
 	live, copied := serve(t, mysql, "odd"), serve(t, sqlite, "odd")
 	for path, n := range map[string]int{
 		"/cars/": 3, "/cars/?limit=1": 1, "/cars/?make=strasse": 3, "/cars/?make=stra%C3%9Fe": 3, "/cars/?model=COUPE": 2,
 		"/cars/?price_max=20000": 2, "/cars/?price_min=20000": 1, "/cars/?mileage_max=0.1": 1,
 		"/cars/?mileage_max=19999.99": 3,
 	} {
-		if got := returned(t, get(t, live+path)); got != n {
+		if got := returned(t, getText(t, live+path)); got != n {
 			t.Errorf("%s: %d vehicles, want %d", path, got, n)
 		}
 		requireSame(t, live, copied, path)
@@ -74,16 +74,16 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 	for _, path := range []string{"/cars/a1", "/cars/A1", "/cars/a1%20", "/cars/B2", "/cars/A10?x=1"} {
 		requireSame(t, live, copied, path)
 	}
-	if got := get(t, live+"/cars/B2"); !strings.Contains(got, `"price":100000,"msrp":0,"mileage":19999.99}`) {
+	if got := getText(t, live+"/cars/B2"); !strings.Contains(got, `"price":100000,"msrp":0,"mileage":19999.99}`) {
 		t.Error(got)
 	}
-	if got := get(t, live+"/cars/A1"); !strings.HasPrefix(got, "404") {
+	if got := getText(t, live+"/cars/A1"); !strings.HasPrefix(got, "404") {
 		t.Error(got)
 	}
 }
 
-// copyOf copies the views with syncer, and returns how to open the copy.
-func copyOf(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
+// copyViews copies the views with syncer, and returns how to open the copy.
+func copyViews(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
 	t.Helper()
 	t.Chdir(t.TempDir()) // a folder without .env
 	sqlite := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
@@ -119,7 +119,7 @@ func startSyncer(t *testing.T) {
 
 func requireSame(t *testing.T, live, copied, path string) {
 	t.Helper()
-	if want, got := get(t, live+path), get(t, copied+path); got != want {
+	if want, got := getText(t, live+path), getText(t, copied+path); got != want {
 		i := 0 // the first byte that differs
 		for i < min(len(got), len(want)) && got[i] == want[i] {
 			i++
@@ -129,8 +129,8 @@ func requireSame(t *testing.T, live, copied, path string) {
 	}
 }
 
-// paths are searches of every kind, and the path of every fifth vehicle.
-func paths() []string {
+// searchPaths returns searches of every kind, and the path of every fifth vehicle.
+func searchPaths() []string {
 	all := []string{"/cars/", "/cars", "/cars/?limit=100", "/cars/0", "/cars/x", "/cars/?nonsense=1"}
 	for _, q := range []string{
 		"make=Toyota&model=Camry&year=2023", "make=tOYOTA", "make=citroen&limit=100", "make=%C5%A0koda", "model=f150",
@@ -215,9 +215,9 @@ func startRefused(t *testing.T, c dbconn.Config, table string, settings ...strin
 	return code, log.String()
 }
 
-// ownTables makes the same tables in MySQL and in a SQLite file that syncer has not made. SQLite has no COMMENT, so
+// newTables makes the same tables in MySQL and in a SQLite file that syncer has not made. SQLite has no COMMENT, so
 // it is left out there.
-func ownTables(t *testing.T, statements ...string) map[string]*customSchema {
+func newTables(t *testing.T, statements ...string) map[string]*customSchema {
 	t.Helper()
 	t.Chdir(t.TempDir()) // a folder without .env
 	both := map[string]*customSchema{}
@@ -227,12 +227,12 @@ func ownTables(t *testing.T, statements ...string) map[string]*customSchema {
 	both["SQLite"] = &customSchema{sqlite, file}
 	for _, q := range statements {
 		both["MySQL"].exec(t, q)
-		both["SQLite"].exec(t, comment.ReplaceAllString(q, ""))
+		both["SQLite"].exec(t, commentClause.ReplaceAllString(q, ""))
 	}
 	return both
 }
 
-var comment = regexp.MustCompile(` COMMENT '[^']*'`)
+var commentClause = regexp.MustCompile(` COMMENT '[^']*'`)
 
 type customSchema struct {
 	config dbconn.Config
@@ -246,17 +246,17 @@ func (o *customSchema) exec(t *testing.T, statement string, args ...any) {
 	}
 }
 
-// ownPart matches the members that differ between answers or databases: the request's id, source and as_of.
-var ownPart = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)","as_of":"[^"]+"`)
+// volatileMembers matches the members that differ between answers or databases: the request's id, source and as_of.
+var volatileMembers = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)","as_of":"[^"]+"`)
 
-// get returns status and body of an answer, without the members that differ between requests.
-func get(t *testing.T, url string) string {
+// getText returns status and body of an answer, without the members that differ between requests.
+func getText(t *testing.T, url string) string {
 	t.Helper()
 	code, body := getStatus(url)
 	if code == 0 || !json.Valid([]byte(body)) {
 		t.Fatalf("%s: not JSON: %d %s", url, code, body)
 	}
-	return strconv.Itoa(code) + " " + http.StatusText(code) + " " + ownPart.ReplaceAllString(body, `"own":0`)
+	return strconv.Itoa(code) + " " + http.StatusText(code) + " " + volatileMembers.ReplaceAllString(body, `"own":0`)
 }
 
 func returned(t *testing.T, answer string) (n int) {

@@ -33,14 +33,14 @@ type tcpProxy struct {
 	open  map[net.Conn]bool
 }
 
-func newLine(t *testing.T, server dbconn.Config) *tcpProxy {
+func newTCPProxy(t *testing.T, server dbconn.Config) *tcpProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	line := &tcpProxy{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	proxy := &tcpProxy{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
 	pass := func(to, from net.Conn, delay *atomic.Int64) {
 		defer func() { _, _ = to.Close(), from.Close() }()
 		buffer := make([]byte, 32<<10)
@@ -59,21 +59,21 @@ func newLine(t *testing.T, server dbconn.Config) *tcpProxy {
 				return // the test has ended
 			}
 			far, err := net.Dial("tcp", net.JoinHostPort(server.Host, strconv.Itoa(int(server.Port))))
-			if err == nil && line.shut.Load() {
+			if err == nil && proxy.shut.Load() {
 				_ = far.Close() // frees the connection of the server before connect_timeout
 			}
-			if err != nil || line.shut.Load() {
+			if err != nil || proxy.shut.Load() {
 				_ = near.Close()
 				continue
 			}
-			line.mu.Lock()
-			line.open[near] = true
-			line.mu.Unlock()
+			proxy.mu.Lock()
+			proxy.open[near] = true
+			proxy.mu.Unlock()
 			go pass(far, near, &atomic.Int64{})
-			go pass(near, far, &line.delay)
+			go pass(near, far, &proxy.delay)
 		}
 	}()
-	return line
+	return proxy
 }
 
 // cut closes all connections, like a server that hands over to another one.
@@ -108,9 +108,9 @@ func TestFaultsOfTheServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copied := copyOf(t, admin, "cars")
-	live, line := admin, newLine(t, admin)
-	live.User, live.Port = "app", line.port
+	copied := copyViews(t, admin, "cars")
+	live, proxy := admin, newTCPProxy(t, admin)
+	live.User, live.Port = "app", proxy.port
 	// on a slow machine the snapshot is slow too
 	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s")
 	waitForSource(t, url, "live")
@@ -119,7 +119,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 	var answers, others atomic.Int64
 	var wg sync.WaitGroup
 	for range 3 {
-		wg.Go(func() { askUntil(t, url, &stop, &answers, &others) })
+		wg.Go(func() { sendUntil(t, url, &stop, &answers, &others) })
 	}
 
 	signal := func(s syscall.Signal) func() {
@@ -131,21 +131,21 @@ func TestFaultsOfTheServer(t *testing.T) {
 	}
 	exec := func(statement string) func() { return func() { execUntilDone(t, db, statement) } }
 
-	var held []*sqlx.DB
+	var taken []*sqlx.DB
 	for _, f := range []fault{
 		{"hung", signal(syscall.SIGSTOP), signal(syscall.SIGCONT)},
-		{"slow", func() { line.delay.Store(int64(5 * time.Second)) }, func() { line.delay.Store(0) }},
+		{"slow", func() { proxy.delay.Store(int64(5 * time.Second)) }, func() { proxy.delay.Store(0) }},
 		{"full", func() {
-			line.shut.Store(true) // until carapi has no connection left to reuse
-			line.cut()
+			proxy.shut.Store(true) // until carapi has no connection left to reuse
+			proxy.cut()
 			waitForNoConnections(t, db)
-			held = occupy(t, admin)
-			line.shut.Store(false)
+			taken = takeAllConnections(t, admin)
+			proxy.shut.Store(false)
 		}, func() {
-			if _, err := held[0].Exec("SET GLOBAL max_connections = 151"); err != nil {
+			if _, err := taken[0].Exec("SET GLOBAL max_connections = 151"); err != nil {
 				t.Error(err)
 			}
-			for _, h := range held {
+			for _, h := range taken {
 				_ = h.Close()
 			}
 		}},
@@ -161,7 +161,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 	}
 
 	for range 20 { // a failover: another server answers next
-		line.cut()
+		proxy.cut()
 		time.Sleep(50 * time.Millisecond)
 	}
 	waitForSource(t, url, "live")
@@ -204,9 +204,9 @@ func waitForSource(t *testing.T, url, source string) {
 	}
 }
 
-// askUntil sends requests until stop is set. It counts the answers in answers, and in others the refusals because no
+// sendUntil sends requests until stop is set. It counts the answers in answers, and in others the refusals because no
 // database was there. Anything else fails the test.
-func askUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atomic.Int64) {
+func sendUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atomic.Int64) {
 	for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
 		switch code, body := getStatus(url + "/cars/?make=kia&limit=1"); {
 		case code == 200 && strings.Contains(body, `"total":2`):
@@ -262,12 +262,12 @@ func requireLiveDown(t *testing.T, fault, url string) {
 	}
 }
 
-// occupy takes all connections of the server.
-func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
+// takeAllConnections takes all connections of the server.
+func takeAllConnections(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 	t.Helper()
 	admin.MaxOpenConns, admin.ConnMaxLifetime = 1, 0
-	held := []*sqlx.DB{dbtest.Open(t, admin)}
-	if _, err := held[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the minimum
+	taken := []*sqlx.DB{dbtest.Open(t, admin)}
+	if _, err := taken[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the minimum
 		t.Fatal(err)
 	}
 	for refusals := 0; ; {
@@ -275,7 +275,7 @@ func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 		var full *mysql.MySQLError
 		if errors.As(err, &full) && full.Number == 1040 {
 			if refusals++; refusals == 10 { // the server may be slow to notice closed connections
-				return held
+				return taken
 			}
 			time.Sleep(50 * time.Millisecond)
 			continue
@@ -283,7 +283,7 @@ func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held = append(held, db)
+		taken = append(taken, db)
 	}
 }
 
@@ -296,7 +296,7 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	whole, err := os.ReadFile(copyOf(t, server, "cars").Path)
+	whole, err := os.ReadFile(copyViews(t, server, "cars").Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,20 +321,20 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			if !strings.Contains(log.String(), "SNAPSHOT_PATH, and that syncer has run") {
 				t.Error(log)
 			}
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 			if body := waitForStatus(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
 				t.Error(body)
 			}
 			waitForStatus(t, url+"/readyz", 200)
-			putFile(t, snapshot, []byte(strings.Repeat("This is no database. ", 1000)))
+			replaceSnapshot(t, snapshot, []byte(strings.Repeat("This is no database. ", 1000)))
 			requireUnavailable(t, url, snapshot)
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 			waitForStatus(t, url+"/cars/", 200)
 			if err := os.Remove(snapshot); err != nil {
 				t.Fatal(err)
 			}
 			requireUnavailable(t, url, snapshot)
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 
 			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms",
 				"DB_CONN_MAX_LIFETIME=1s")
@@ -346,8 +346,8 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 	}
 }
 
-// putFile replaces the snapshot, and removes SQLite's files beside it.
-func putFile(t *testing.T, snapshot string, content []byte) {
+// replaceSnapshot replaces the snapshot, and removes SQLite's files beside it.
+func replaceSnapshot(t *testing.T, snapshot string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(snapshot+".new", content, 0o600); err != nil {
 		t.Fatal(err)
@@ -387,7 +387,7 @@ func TestReadsWhileSyncing(t *testing.T) {
 	exec(smallStock)
 	exec("INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, " +
 		"'Kia', 'Rio', 0 FROM n")
-	copied := copyOf(t, server, "cars")
+	copied := copyViews(t, server, "cars")
 	url, _ := serveLogged(t, server, "cars", "SNAPSHOT_PATH="+copied.Path, "SOURCE=snapshot")
 	var stop atomic.Bool
 	var wg sync.WaitGroup

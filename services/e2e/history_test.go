@@ -706,7 +706,7 @@ func TestHistoryByOtherKeys(t *testing.T) {
 func TestQuestionsInOneCall(t *testing.T) {
 	mysql, snapshot, suvs := stockWithSales(t)
 	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -792,7 +792,7 @@ func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[strin
 	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN " +
 		"(80, 81, 82)")
 	t.Setenv("SYNC_HISTORY", "365d")
-	snapshot = copyOf(t, mysql, "vehicles_view(id)")
+	snapshot = copyViews(t, mysql, "vehicles_view(id)")
 	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
 	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
 	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// hostile are values that no honest caller sends.
-var hostile = []string{
+// hostileValues are values that no honest caller sends.
+var hostileValues = []string{
 	"' OR 1=1 --", "'; DROP TABLE types; --", `" OR ""="`, "1) UNION SELECT 1 FROM types -- ", "price);DROP TABLE types--",
 	"t.id", "id DESC",
 	"`", "``", "'", `"`, `\`, `\'`, "%", "_", `%_\`, "?", "\x00", "a\x00b", "\xff\xfe", "\xc0\xaf", "\u202e", "😀",
@@ -33,8 +33,8 @@ var hostile = []string{
 	strings.Repeat("x", 1000), strings.Repeat("é", 500), strings.Repeat("😀 ", 10), strings.Repeat("1,", 99) + "1",
 }
 
-// refusedOrAnswered fails the test unless the answer is a success or a client error.
-func refusedOrAnswered(t *testing.T, what, answer string) {
+// requireRefusedOrAnswered fails the test unless the answer is a success or a client error.
+func requireRefusedOrAnswered(t *testing.T, what, answer string) {
 	t.Helper()
 	if !strings.HasPrefix(answer, "200 ") && !strings.HasPrefix(answer, "4") || strings.Contains(answer, "SQLSTATE") {
 		t.Errorf("%s: %.500s", what, answer)
@@ -50,7 +50,7 @@ func TestHostileValues(t *testing.T) {
 			Operators []string
 		}
 	}
-	_, body, _ := strings.Cut(get(t, live+"/cars/fields"), "{")
+	_, body, _ := strings.Cut(getText(t, live+"/cars/fields"), "{")
 	if err := json.Unmarshal([]byte("{"+body), &fields); err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +63,14 @@ func TestHostileValues(t *testing.T) {
 	}
 	ask := func(path string) {
 		t.Helper()
-		want, got := get(t, live+path), get(t, copied+path)
-		refusedOrAnswered(t, path, want)
-		refusedOrAnswered(t, path, got)
+		want, got := getText(t, live+path), getText(t, copied+path)
+		requireRefusedOrAnswered(t, path, want)
+		requireRefusedOrAnswered(t, path, got)
 		if got != want {
 			t.Errorf("%.300s:\n SQLite %.500s\n MySQL  %.500s", path, got, want)
 		}
 	}
-	for i, value := range hostile {
+	for i, value := range hostileValues {
 		for j, name := range parameters {
 			if j >= 7 && (i+j)%4 != 0 {
 				continue // each field gets a quarter of the values, and each value a quarter of the fields
@@ -104,7 +104,7 @@ func TestHostileValues(t *testing.T) {
 	for i := range 3_000 { // more would make the URL too long
 		fmt.Fprintf(&names, "%x&", i)
 	}
-	many := get(t, live+"/cars/?"+names.String())
+	many := getText(t, live+"/cars/?"+names.String())
 	if !strings.HasPrefix(many, "400 ") || len(many) > 4_000 {
 		t.Errorf("3,000 unknown parameters get an answer of %d bytes: %.300s", len(many), many)
 	}
@@ -156,9 +156,9 @@ func TestForgedCursors(t *testing.T) {
 	ask := func(what, sort, cursor string) {
 		t.Helper()
 		path := "/cars/?fields=id&" + url.Values{"sort": {sort}, "limit": {"1"}, "cursor": {cursor}}.Encode()
-		want, got := get(t, live+path), get(t, copied+path)
-		refusedOrAnswered(t, what, want)
-		refusedOrAnswered(t, what, got)
+		want, got := getText(t, live+path), getText(t, copied+path)
+		requireRefusedOrAnswered(t, what, want)
+		requireRefusedOrAnswered(t, what, got)
 		// SQLite cannot compute with numbers of so many digits
 		if wide := strings.HasSuffix(sort, "msrp") || strings.HasSuffix(sort, "serial"); got != want && !wide {
 			t.Errorf("%s:\n SQLite %.500s\n MySQL  %.500s", what, got, want)
@@ -169,12 +169,12 @@ func TestForgedCursors(t *testing.T) {
 		"id", "price", "-msrp", "weight", "-co2", "electric", "tank", "-serial",
 		"first_registered", "-sold_at", "updated_at", "opens", "class", "make", "-city",
 	} {
-		for _, forged := range forgeries(t, sort, cursorOf(t, live, sort)) {
+		for _, forged := range forgeries(t, sort, cursorAfterFirst(t, live, sort)) {
 			ask(forged.what, sort, forged.cursor)
 		}
 	}
 
-	cursor := cursorOf(t, live, "price")
+	cursor := cursorAfterFirst(t, live, "price")
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestForgedCursors(t *testing.T) {
 		forged := base64.RawURLEncoding.EncodeToString(append(slices.Clip(text), tail...))
 		path := "/cars/?" + url.Values{"sort": {"price"}, "limit": {"1"}, "cursor": {forged}}.Encode()
 		for _, base := range []string{live, copied} {
-			if got := get(t, base+path); !strings.HasPrefix(got, "400 ") {
+			if got := getText(t, base+path); !strings.HasPrefix(got, "400 ") {
 				t.Errorf("%q after the array: %.500s", tail, got)
 			}
 		}
@@ -198,7 +198,7 @@ func TestForgedCursors(t *testing.T) {
 		}
 	}
 	for what, cursor := range map[string]string{
-		"another search's": cursorOf(t, live, "make"), "twice": cursor + cursor, "padded": cursor + "=",
+		"another search's": cursorAfterFirst(t, live, "make"), "twice": cursor + cursor, "padded": cursor + "=",
 		"huge": strings.Repeat("A", 50_000), "a bomb": base64.RawURLEncoding.EncodeToString(
 			[]byte(strings.Repeat("[", 30_000))),
 		"more after it": base64.RawURLEncoding.EncodeToString([]byte(`[1] [2]`)),
@@ -208,8 +208,8 @@ func TestForgedCursors(t *testing.T) {
 	}
 }
 
-// cursorOf returns the cursor after the first vehicle of an order.
-func cursorOf(t *testing.T, base, sort string) string {
+// cursorAfterFirst returns the cursor after the first vehicle of an order.
+func cursorAfterFirst(t *testing.T, base, sort string) string {
 	t.Helper()
 	next, err := url.Parse(*fetch(t, base+"/cars/?limit=1&sort="+sort).Next)
 	if err != nil {

@@ -23,8 +23,8 @@ type stockCar struct {
 	VsSimilar      *float64 `json:"price_vs_similar"`
 }
 
-// stockOf reads all vehicles, page by page.
-func stockOf(t *testing.T, base string) []stockCar {
+// readStock reads all vehicles, page by page.
+func readStock(t *testing.T, base string) []stockCar {
 	t.Helper()
 	var all []stockCar
 
@@ -54,7 +54,7 @@ func marketBases(t *testing.T) map[string]string {
 	mysql := dbtest.Demo(t)
 	return map[string]string{
 		"MySQL":    serve(t, mysql, "vehicles_view"),
-		"snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view"),
+		"snapshot": serve(t, copyViews(t, mysql, "vehicles_view(id)"), "vehicles_view"),
 	}
 }
 
@@ -78,7 +78,7 @@ func TestPriceVsSimilar(t *testing.T) {
 		requireCheapFound(t, source, base, cheap)
 		requireSortedByVsSimilar(t, source, base, known)
 
-		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
+		if empty := getText(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
 			!strings.Contains(empty, `"no_match"`) {
 			t.Errorf("%s: an empty answer does not explain the filter: %s", source, empty)
 		}
@@ -88,7 +88,7 @@ func TestPriceVsSimilar(t *testing.T) {
 		}
 
 		one := fmt.Sprintf("/cars/%d?fields=id,price_vs_similar", cheap[0])
-		if got := get(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
+		if got := getText(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
 			t.Errorf("%s: %s: %s", source, one, got)
 		}
 	}
@@ -106,7 +106,7 @@ func similarGroup(c stockCar) string {
 // least 5 % cheaper than similar ones, and how many vehicles have the field.
 func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int) {
 	t.Helper()
-	stock := stockOf(t, base)
+	stock := readStock(t, base)
 	groups := map[string][]float64{}
 
 	for _, c := range stock {
@@ -184,26 +184,26 @@ func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 
 // Where the field is not available, a request for it gets the reason.
 func TestPriceVsSimilarIsMissing(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"price INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000)") {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{
 			"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar",
 			"/cars/?fields=price_vs_similar", "/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar",
 			"/cars/1?fields=price_vs_similar",
 		} {
-			if got := get(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
+			if got := getText(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
 				t.Errorf("%s: %s: %s", database, path, got)
 			}
 		}
 
-		if got := get(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") ||
+		if got := getText(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") ||
 			!strings.Contains(got, "this table has no year") {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if strings.Contains(get(t, base+"/cars/fields"), "price_vs_similar") {
+		if strings.Contains(getText(t, base+"/cars/fields"), "price_vs_similar") {
 			t.Errorf("%s: the field is listed", database)
 		}
 	}
@@ -226,14 +226,14 @@ type similarAnswer struct {
 // Similar vehicles equal the result of a plain loop. Their limits are widened in the documented order.
 func TestSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		steps := map[int]bool{}
 		for _, car := range stock {
 			if car.ID%3 != 0 || car.Make == "" || car.Model == "" || car.Year == 0 {
 				continue
 			}
 
-			others, step := othersLike(stock, car)
+			others, step := findSimilar(stock, car)
 			steps[step] = true
 			requireSimilar(t, source, base, car, others)
 		}
@@ -246,7 +246,7 @@ func TestSimilar(t *testing.T) {
 			"/cars/0/similar": "404", "/cars/x/similar": "404",
 			"/cars/1/similar?make=Kia": "400",
 		} {
-			if got := get(t, base+path); !strings.HasPrefix(got, want) {
+			if got := getText(t, base+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s: %s", source, path, got)
 			}
 		}
@@ -259,18 +259,18 @@ var similarLimits = []struct {
 	mileage float64
 }{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}}
 
-// othersLike returns the vehicles similar to car, and the first step that finds enough of them, or the last step.
-func othersLike(stock []stockCar, car stockCar) (others []stockCar, step int) {
+// findSimilar returns the vehicles similar to car, and the first step that finds enough of them, or the last step.
+func findSimilar(stock []stockCar, car stockCar) (others []stockCar, step int) {
 	for step = range similarLimits {
-		if others = othersWithin(stock, car, step); len(others) >= 5 {
+		if others = similarWithin(stock, car, step); len(others) >= 5 {
 			break
 		}
 	}
 	return others, step
 }
 
-// othersWithin returns the vehicles that are similar to car within the limits of a step.
-func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
+// similarWithin returns the vehicles that are similar to car within the limits of a step.
+func similarWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
 	w := similarLimits[step]
 	for _, o := range stock {
 		same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID &&
@@ -368,7 +368,7 @@ func (m groupMeasures) of(t *testing.T, what string, all []float64) {
 // Groups and their prices equal the results of plain loops over the vehicles.
 func TestStatsByGroup(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		for _, c := range groupCases {
 			c.requireGroups(t, source, base, stock)
 		}
@@ -390,17 +390,17 @@ var groupCases = []groupCase{
 		"by=model&make=toyota", func(c stockCar) string { return c.Model },
 		func(c stockCar) bool { return c.Make == "Toyota" },
 	},
-	{"by=price:5000", func(c stockCar) string { return rangeOf(c.Price, 5000) }, nil},
+	{"by=price:5000", func(c stockCar) string { return rangeKey(c.Price, 5000) }, nil},
 	{
-		"by=price:$5k,make&year_min=2015", func(c stockCar) string { return rangeOf(c.Price, 5000) + "|" + c.Make },
+		"by=price:$5k,make&year_min=2015", func(c stockCar) string { return rangeKey(c.Price, 5000) + "|" + c.Make },
 		func(c stockCar) bool { return c.Year >= 2015 },
 	},
-	{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + rangeOf(c.Mileage, 25000) }, nil},
+	{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + rangeKey(c.Mileage, 25000) }, nil},
 	{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
 }
 
-// rangeOf formats the range of a value like the keys of groups.
-func rangeOf(x *float64, width float64) string {
+// rangeKey formats the range of a value like the keys of groups.
+func rangeKey(x *float64, width float64) string {
 	if x == nil {
 		return "null"
 	}
@@ -438,7 +438,7 @@ func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stoc
 
 	seen, last := 0, math.MaxInt
 	for _, g := range got.Groups {
-		key := keyOfGroup(g, got.Applied.By)
+		key := groupKey(g, got.Applied.By)
 		cars := groups[strings.Join(key, "|")]
 		var count int
 		var fields map[string]groupMeasures
@@ -457,8 +457,8 @@ func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stoc
 	}
 }
 
-// keyOfGroup returns the values of a group, ordered by the fields and steps of the request.
-func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
+// groupKey returns the values of a group, ordered by the fields and steps of the request.
+func groupKey(g map[string]json.RawMessage, names []string) []string {
 	var key []string
 	for _, by := range names {
 		name, width, _ := strings.Cut(by, ":")
@@ -498,7 +498,7 @@ func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures,
 // The ranges of a facet add up to all vehicles, and each count equals the result of a plain loop.
 func TestFacetsOfRanges(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		for _, path := range []string{
 			"/cars/facets?facets=price:10000,mileage:25000,year",
 			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year",
@@ -558,7 +558,7 @@ func requireRanges(t *testing.T, what string, facet rangeFacet, stock []stockCar
 }
 
 // An error for a wrong field or step says what would be right.
-func TestGroupsThatCannotBe(t *testing.T) {
+func TestInvalidGroups(t *testing.T) {
 	for source, base := range marketBases(t) {
 		for request, says := range map[string]string{
 			"/cars/stats?by=price":                  "send a step, such as price:5000",
@@ -578,13 +578,13 @@ func TestGroupsThatCannotBe(t *testing.T) {
 			"/cars/?by=make":                        "does not belong to this request",
 			"/cars/stats?by=,":                      "empty value",
 		} {
-			got := get(t, base+request)
+			got := getText(t, base+request)
 			if !strings.HasPrefix(got, "400") || !strings.Contains(got, says) {
 				t.Errorf("%s: %s: %s", source, request, got)
 			}
 		}
 
-		if got := get(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got,
+		if got := getText(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got,
 			`"price_vs_similar":-10,"price_vs_similar_below":0`) {
 			t.Errorf("%s: %s", source, got)
 		}
@@ -603,22 +603,22 @@ func TestMarketOfCurrencies(t *testing.T) {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, '%s')", i, price, currency))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"year INT, price INT, currency VARCHAR(3))",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-		base := serve(t, own.config, "cars")
-		stats := get(t, base+"/cars/stats?by=year")
+		base := serve(t, src.config, "cars")
+		stats := getText(t, base+"/cars/stats?by=year")
 		if !strings.Contains(stats, `"several_currencies":{"price":["JPY","USD"]}`) ||
 			strings.Contains(stats, `"price":{"count"`) {
 			t.Errorf("%s: %s", database, stats)
 		}
 
-		if got := get(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") ||
+		if got := getText(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") ||
 			!strings.Contains(got, "currency=JPY") {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if got := get(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got,
+		if got := getText(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got,
 			`"price":0,"price_below":100000,"count":6`) {
 			t.Errorf("%s: %s", database, got)
 		}
@@ -628,7 +628,7 @@ func TestMarketOfCurrencies(t *testing.T) {
 			t.Errorf("%s: %v", database, cars.Cars)
 		}
 
-		if got := get(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) ||
+		if got := getText(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) ||
 			!strings.Contains(got, `"count":5,"price":{"count":5,"min":1300000`) {
 			t.Errorf("%s: %s", database, got)
 		}
@@ -642,17 +642,17 @@ func TestRangesAreFew(t *testing.T) {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', %d)", i, 10*i))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"price INT)",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{"/cars/stats?by=price:%s", "/cars/facets?facets=price:%s", "/cars/?facets=price:%s"} {
-			if got := get(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") ||
+			if got := getText(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") ||
 				!strings.Contains(got, "more than 1000 ranges") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
 
-			if got := get(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
+			if got := getText(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
 		}
@@ -662,7 +662,7 @@ func TestRangesAreFew(t *testing.T) {
 // On request, get_car adds the prices of similar vehicles, as the HTTP API reports them.
 func TestComparablesOfTools(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view")
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -718,23 +718,23 @@ func TestSimilarByAnyID(t *testing.T) {
 				primary + ")"
 		}
 
-		for database, own := range ownTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-			base := serve(t, own.config, "cars")
-			got := get(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
+		for database, src := range newTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
+			base := serve(t, src.config, "cars")
+			got := getText(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
 			if !strings.Contains(got, `"count":7,"price":{"count":7,"min":10000`) || !strings.Contains(got, `"percentile":43`) {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
 
-			if got := get(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
+			if got := getText(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
 		}
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
+	for database, src := range newTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
 		"INSERT INTO cars VALUES ('Kia', 'Rio', 2020, 9000)") {
-		base := serve(t, own.config, "cars")
-		if got := get(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") ||
+		base := serve(t, src.config, "cars")
+		if got := getText(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") ||
 			!strings.Contains(got, "have no id")) {
 			t.Errorf("%s: %s", database, got)
 		}
@@ -748,29 +748,29 @@ func TestMarketOfAChangingStock(t *testing.T) {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, 50000)", i, 10000+1000*i))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"year INT, price INT, mileage INT)",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", "), "INSERT INTO cars VALUES (20, 'Kia', 'Rio', NULL, 9000, 5), "+
 			"(21, 'Kia', 'Rio', 2020, NULL, 50000), (22, 'Kia', 'Rio', 2020, 0, 50000)") {
-		base := serve(t, own.config, "cars")
-		if got := get(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
+		base := serve(t, src.config, "cars")
+		if got := getText(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if got := get(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) ||
+		if got := getText(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) ||
 			!strings.Contains(got, `"percentile":null,"cars":[]`) {
 			t.Errorf("%s: without a year: %s", database, got)
 		}
 
 		for _, id := range []int{21, 22} {
-			if got := get(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) ||
+			if got := getText(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) ||
 				!strings.Contains(got, `"percentile":null`) {
 				t.Errorf("%s: without a price: %s", database, got)
 			}
 		}
 
-		own.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
-		own.exec(t, "DELETE FROM cars WHERE id = 0")
+		src.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
+		src.exec(t, "DELETE FROM cars WHERE id = 0")
 		waitForText(t, base+"/cars/8?fields=price,price_vs_similar", `{"price":11500,"price_vs_similar":-`)
 		var got similarAnswer
 		unmarshal(t, base+"/cars/8/similar", &got)

@@ -63,7 +63,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	live, copied := serve(t, mysql, "exact"), serve(t, copyOf(t, mysql, "exact"), "exact")
+	live, copied := serve(t, mysql, "exact"), serve(t, copyViews(t, mysql, "exact"), "exact")
 	const large, next, largest = "9007199254740992", "9007199254740993", "18446744073709551615"
 	for path, want := range map[string]string{
 		"/cars/" + large + "?fields=id,model,price": `{"id":"9007199254740992","model":"Soul",` +
@@ -93,7 +93,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 		"/cars/?weight_min=0.30000000000000004&weight_max=1": `{"cars":[{"id":9007199254740991,`,
 	} {
 		requireSame(t, live, copied, path)
-		body := strings.TrimPrefix(get(t, live+path), "200 OK ")
+		body := strings.TrimPrefix(getText(t, live+path), "200 OK ")
 		if !strings.HasPrefix(body, want) {
 			t.Errorf("%s:\n got  %.400s\n want %s", path, body, want)
 		}
@@ -105,11 +105,11 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 		`"min":7,"max":"18446744073709551615"`,
 		`"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`,
 	} {
-		if body := get(t, live+"/cars/fields"); !strings.Contains(body, field) {
+		if body := getText(t, live+"/cars/fields"); !strings.Contains(body, field) {
 			t.Errorf("no %s in %s", field, body)
 		}
 	}
-	if got := get(t, live+"/cars/?price_max=99999999999999999999&mileage=9007199254740993"); !strings.Contains(got,
+	if got := getText(t, live+"/cars/?price_max=99999999999999999999&mileage=9007199254740993"); !strings.Contains(got,
 		`"applied":{"mileage":["9007199254740993"],"price_max":"99999999999999999999",`) {
 		t.Error(got)
 	}
@@ -154,7 +154,7 @@ func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 // testExactTools calls the tools with ids as texts and as numbers.
 func testExactTools(t *testing.T, base string) {
 	t.Helper()
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}

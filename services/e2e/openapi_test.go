@@ -73,7 +73,7 @@ func describedTables(t *testing.T) map[string]describedTable {
 
 	demo := dbtest.Demo(t)
 	t.Setenv("SYNC_HISTORY", "90d")
-	copied := copyOf(t, demo, "vehicles_view(id)")
+	copied := copyViews(t, demo, "vehicles_view(id)")
 	dbtest.Open(t, demo).MustExec("UPDATE vehicles_stock SET price = price + 1 WHERE id < 50")
 	syncInto(t, demo, "vehicles_view(id)", copied.Path)
 	return map[string]describedTable{
@@ -191,15 +191,15 @@ func requireOperation(t *testing.T, v *openapi.Validator, base, path string, o o
 			continue
 		}
 
-		if values := valuesOf(p); values != nil {
+		if values := exampleValues(p); values != nil {
 			requireDescribed(t, v, base+plain+"?"+values.Encode(), o.schema())
 		}
 	}
 }
 
-// valuesOf returns a parameter with its example, or with one of its possible values. It is nil if the parameter has
-// no value in stock.
-func valuesOf(p parameter) url.Values {
+// exampleValues returns a parameter with its example, or with one of its possible values. It is nil if the parameter
+// has no value in stock.
+func exampleValues(p parameter) url.Values {
 	p.Example = "1"
 	if known := slices.Concat(p.Schema.Examples, p.Schema.Enum, p.Schema.Items.Enum); len(known) > 0 {
 		p.Example = known[0]

@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
 	t.Helper()
 	t.Setenv("SYNC_HISTORY", "90d")
-	sqlite := copyOf(t, mysql, "vehicles_view(id)")
+	sqlite := copyViews(t, mysql, "vehicles_view(id)")
 	scripts, err := filepath.Glob(filepath.Join(root, "deploy/mysql/later/*.sql"))
 	if err != nil {
 		t.Fatal(err)

@@ -33,8 +33,8 @@ func behindProxy(t *testing.T, base string) string {
 	return server.URL
 }
 
-// pathsIn returns all strings in a JSON document, at any depth, that begin like a path.
-func pathsIn(t *testing.T, body string) []string {
+// findPaths returns all strings in a JSON document, at any depth, that begin like a path.
+func findPaths(t *testing.T, body string) []string {
 	t.Helper()
 	var document any
 	if err := json.Unmarshal([]byte(body), &document); err != nil {
@@ -78,7 +78,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		"/nothing/cars":                                       1,
 	} {
 		_, body := getStatus(public + "/api" + path)
-		found := pathsIn(t, body)
+		found := findPaths(t, body)
 		for _, u := range found {
 			if !strings.HasPrefix(u, "/api/") {
 				t.Errorf("%s: %s", path, u)
@@ -106,7 +106,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		t.Errorf("Link: %s", link)
 	}
 
-	session, err := connect(t, overHTTP(public+"/api", withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(public+"/api", keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := pathsIn(t, got.Content[0].(*mcp.TextContent).Text)
+		found := findPaths(t, got.Content[0].(*mcp.TextContent).Text)
 		for _, u := range found {
 			if !strings.HasPrefix(u, "/api/cars/") {
 				t.Errorf("%s: %s", tool, u)

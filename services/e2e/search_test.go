@@ -133,7 +133,7 @@ func typesOnBoth(t *testing.T) (live, copied string, db *sqlx.DB) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "types")
+	sqlite := copyViews(t, mysql, "types")
 	return serve(t, mysql, "types"), serve(t, sqlite, "types"), db
 }
 
@@ -157,10 +157,10 @@ type searchPage struct {
 
 func fetch(t *testing.T, url string) searchPage {
 	t.Helper()
-	return parsed(t, url, get(t, url))
+	return parsePage(t, url, getText(t, url))
 }
 
-func parsed(t *testing.T, url, answer string) searchPage {
+func parsePage(t *testing.T, url, answer string) searchPage {
 	t.Helper()
 	status, body, _ := strings.Cut(answer, "{")
 	var p searchPage
@@ -229,7 +229,7 @@ func TestSearchEveryType(t *testing.T) {
 		"/cars/facets?facets=electric": `{"facets":{"electric":{"values":[{"value":1,"count":3},{"value":null,"count":2},` +
 			`{"value":0,"count":2}],"other":0}}`,
 	} {
-		if got := strings.TrimPrefix(get(t, live+path), "200 OK "); !strings.HasPrefix(got, want) {
+		if got := strings.TrimPrefix(getText(t, live+path), "200 OK "); !strings.HasPrefix(got, want) {
 			t.Errorf("%s:\n got  %s\n want %s", path, got, want)
 		}
 	}
@@ -286,7 +286,7 @@ func requestOf(applied map[string]json.RawMessage) url.Values {
 // A facet counts the vehicles that would be found if another of its values was chosen.
 func TestFacetsAddUp(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, sqlite, "vehicles_stock")
 	names := []string{"make", "model", "year", "color", "condition", "doors", "cylinders", "city"}
 	for _, filter := range []string{
@@ -372,7 +372,7 @@ func TestPagesOfAChangingStock(t *testing.T) {
 }
 
 // The error for a wrong request says what would be right.
-func TestProblemsTellTheCure(t *testing.T) {
+func TestProblemsSayWhatToSend(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
 	first := *fetch(t, live+"/cars/?limit=1&sort=price&make=toyota").Next
 	cursor, _ := url.ParseQuery(strings.TrimPrefix(first, "/cars/?"))
@@ -438,7 +438,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 	} {
 		path := "/cars/?" + plusEncode(q)
 		requireSame(t, live, copied, path)
-		got := get(t, live+path)
+		got := getText(t, live+path)
 		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %s", q, got, want)
 		}
@@ -507,15 +507,15 @@ func TestNotModified(t *testing.T) {
 // A request for the count alone gets the same totals as the search itself, and no vehicles.
 func TestCountOnly(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock")
+	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock")
 	for _, q := range []string{
 		"", "make=Toyota", "make=Toyota&facets=color,year", "q=red toyota under 20k",
 		"make=Toyota&color=red&price_max=1", "make=Chevy&match=smart&sort=-price&limit=3", "make=Toyota&view=summary",
 	} {
 		path := "/cars/?count_only=true&" + plusEncode(q)
 		requireSame(t, live, copied, path)
-		_, text, _ := strings.Cut(get(t, live+path), "{")
-		_, plainText, _ := strings.Cut(get(t, live+"/cars/?"+plusEncode(q)), "{")
+		_, text, _ := strings.Cut(getText(t, live+path), "{")
+		_, plainText, _ := strings.Cut(getText(t, live+"/cars/?"+plusEncode(q)), "{")
 		var counted, plain map[string]json.RawMessage
 		if json.Unmarshal([]byte("{"+text), &counted) != nil || json.Unmarshal([]byte("{"+plainText), &plain) != nil {
 			t.Fatal(text, plainText)
@@ -552,7 +552,7 @@ func TestCountOnly(t *testing.T) {
 		"/cars/?count_only=true&price_max=20000&make=Chevy": `200 OK {"total":`,
 	} {
 		requireSame(t, live, copied, path)
-		if got := get(t, live+path); !strings.HasPrefix(got, want) {
+		if got := getText(t, live+path); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %.300s, want %s", path, got, want)
 		}
 	}

@@ -113,8 +113,8 @@ func TestStatusPage(t *testing.T) {
 	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(page.url), chromedp.Click("#table-vehicles > summary"),
 		chromedp.Click("#columns-vehicles > summary"))
-	title := valueOf(t, b, chromedp.Title())
-	headline := valueOf(t, b, chromedp.Text(".headline"))
+	title := stepResult(t, b, chromedp.Title())
+	headline := stepResult(t, b, chromedp.Text(".headline"))
 	bars := evaluate[int](t, b, `document.querySelectorAll("rect.bar.ok").length`)
 	elsewhere := evaluate[int](t, b, `[...document.querySelectorAll("[src],[href]")]
 		.filter(e => new URL(e.src || e.href).host !== location.host).length`)
@@ -124,9 +124,9 @@ func TestStatusPage(t *testing.T) {
 	}
 
 	// A table shows its rows, size, last change, first rows and columns.
-	summary := valueOf(t, b, chromedp.Text("#summary-vehicles"))
-	first := valueOf(t, b, chromedp.Text("#sample-vehicles"))
-	columns := valueOf(t, b, chromedp.Text("#columns-vehicles table"))
+	summary := stepResult(t, b, chromedp.Text("#summary-vehicles"))
+	first := stepResult(t, b, chromedp.Text("#sample-vehicles"))
+	columns := stepResult(t, b, chromedp.Text("#columns-vehicles table"))
 	for _, want := range []struct{ text, part string }{
 		{summary, " rows"},
 		{summary, " kB"},
@@ -146,7 +146,7 @@ func TestStatusPage(t *testing.T) {
 
 	// Untrusted names and values are shown literally.
 	b.do(t, chromedp.Click("#table-hostile > summary"))
-	hostile := valueOf(t, b, chromedp.Text("#sample-hostile"))
+	hostile := stepResult(t, b, chromedp.Text("#sample-hostile"))
 	b.picture(t, "hostile")
 	if !strings.Contains(hostile, "<b>note</b>") || !strings.Contains(hostile, "<script>") ||
 		!strings.Contains(hostile, "NULL") {
@@ -158,14 +158,14 @@ func TestStatusPage(t *testing.T) {
 	mustExec(t, db, "DROP VIEW dear")
 	_ = evaluate[bool](t, b, `window.same = true`)
 	b.do(t, chromedp.WaitVisible(".runs tr.failed.reason"), chromedp.WaitReady("rect.bar.failed"))
-	failed, problem := valueOf(t, b, chromedp.Text(".runs tr.failed.reason")), valueOf(t, b, chromedp.Text(".error"))
+	failed, problem := stepResult(t, b, chromedp.Text(".runs tr.failed.reason")), stepResult(t, b, chromedp.Text(".error"))
 	kept := evaluate[bool](t, b, `window.same === true && document.querySelector("#table-vehicles").open &&
 		document.querySelector("#columns-vehicles").open && !document.querySelector("#table-dear").open`)
 	if !strings.Contains(failed, "no such table or view") || !strings.Contains(problem, "published nothing") || !kept {
 		t.Errorf("row %q, problem %q, open ones kept: %v", failed, problem, kept)
 	}
 
-	if title := valueOf(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
+	if title := stepResult(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
 		t.Errorf("title %q", title)
 	}
 
@@ -199,7 +199,7 @@ func TestStatusPageProgress(t *testing.T) {
 	b := newBrowser(t)
 	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(page.url), chromedp.WaitVisible("progress[value]:not([value='0'])"))
-	text := valueOf(t, b, chromedp.Text("#progress-text"))
+	text := stepResult(t, b, chromedp.Text("#progress-text"))
 	if !strings.Contains(text, "reading slow, ") || !strings.Contains(text, " of about ") {
 		t.Errorf("progress: %s", text)
 	}
@@ -249,7 +249,7 @@ func TestStatusPagePictures(t *testing.T) {
 		page.requestRun(t)
 		runs++
 		count := fmt.Sprintf("fetch('/runs').then(r => r.json()).then(r => r.runs.length === %d)", runs)
-		for start := time.Now(); !valueOf(t, b, chromedp.Evaluate[bool](count, chromedp.EvalAwaitPromise)); {
+		for start := time.Now(); !stepResult(t, b, chromedp.Evaluate[bool](count, chromedp.EvalAwaitPromise)); {
 			time.Sleep(100 * time.Millisecond)
 			if time.Since(start) > statusWait {
 				t.Fatal("the run did not end")

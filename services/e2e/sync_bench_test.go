@@ -62,7 +62,7 @@ func BenchmarkSync(b *testing.B) {
 		mark := []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
 		measure(b, db, syncer, view, n, []syncMethod{
 			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
-			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
+			{name: "read alone", do: func(string) error { return readRows(c, view) }},
 			{name: "first sync", env: []string{key}, first: true},
 			{name: "first sync, zlib", env: []string{key, "DB_COMPRESSION=zlib"}, first: true},
 			{name: "re-sync, nothing changed", env: []string{key}, lock: true},
@@ -84,14 +84,14 @@ func BenchmarkSync(b *testing.B) {
 }
 
 // measure times the methods in turn and prints a table.
-func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []syncMethod) {
+func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, methods []syncMethod) {
 	b.Helper()
 	dir := b.TempDir()
 	target := filepath.Join(dir, "carstock.db")
 	times, memory, locked := map[string][]time.Duration{}, map[string]int64{}, map[string]time.Duration{}
 	received := map[string]float64{}
 	for range benchRuns {
-		for _, w := range ways {
+		for _, w := range methods {
 			if w.first {
 				emptyDir(b, dir)
 			}
@@ -101,7 +101,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 				}
 			}
 			if w.do != nil {
-				times[w.name] = append(times[w.name], timed(b, func() error { return w.do(target) }))
+				times[w.name] = append(times[w.name], timeRun(b, func() error { return w.do(target) }))
 				continue
 			}
 			run := func() error {
@@ -116,11 +116,11 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 				memory[w.name] = max(memory[w.name], peak())
 				return err
 			}
-			times[w.name] = append(times[w.name], timed(b, run))
+			times[w.name] = append(times[w.name], timeRun(b, run))
 			received[w.name] = requireRows(b, target, view, rows)
 			if w.lock { // one more run, not timed, because probing the lock slows it down
 				stop := watchLock(b, target)
-				timed(b, run)
+				timeRun(b, run)
 				locked[w.name] = max(locked[w.name], stop())
 			}
 		}
@@ -128,7 +128,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 	pipeline, read := median(times["pipeline"]), median(times["read alone"])
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\treceived MB\t\n", rows)
-	for _, w := range ways {
+	for _, w := range methods {
 		m := median(times[w.name])
 		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.2f\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(),
 			m.Seconds()/read.Seconds(), memory[w.name], locked[w.name].Milliseconds(), received[w.name])
@@ -197,8 +197,8 @@ func watchMemory(pid int) (peak func() int64) {
 	return func() int64 { close(end); return <-result }
 }
 
-// readAlone reads the view through the driver's interface and drops the rows.
-func readAlone(c dbconn.Config, view string) error {
+// readRows reads the view through the driver's interface and drops the rows.
+func readRows(c dbconn.Config, view string) error {
 	db, err := dbconn.Open(context.Background(), c)
 	if err != nil {
 		return err
@@ -251,16 +251,16 @@ func importByHand(c dbconn.Config, view, target string) error {
 	// .import reads from a file, and /dev/fd/3 names the pipe.
 	write.ExtraFiles = []*os.File{pipe.(*os.File)}
 	write.Stdin = strings.NewReader("PRAGMA journal_mode = OFF;\nPRAGMA synchronous = OFF;\n" +
-		"CREATE TABLE bench (" + strings.Join(columns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench\n")
+		"CREATE TABLE bench (" + strings.Join(benchColumns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench\n")
 	if err := write.Run(); err != nil {
 		return fmt.Errorf("sqlite3: %w", err)
 	}
 	return read.Wait()
 }
 
-// columns returns the 25 columns of the benchmark's table: for MySQL with the expressions that fill them, or for
+// benchColumns returns the 25 columns of the benchmark's table: for MySQL with the expressions that fill them, or for
 // SQLite.
-func columns(mysql bool) []string {
+func benchColumns(mysql bool) []string {
 	var out []string
 	add := func(name, mysqlType, value, sqliteType string) {
 		if mysql {
@@ -296,7 +296,7 @@ func columns(mysql bool) []string {
 // fillBenchTable makes the table bench for the syncer's benchmark.
 func fillBenchTable(b *testing.B, c dbconn.Config, rows int) {
 	b.Helper()
-	fillTable(b, c, "bench", columns(true), rows)
+	fillTable(b, c, "bench", benchColumns(true), rows)
 	if _, err := dbtest.Open(b, c).Exec("CREATE INDEX by_change ON bench (updated_at)"); err != nil {
 		b.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, ro
 	}
 }
 
-func timed(b *testing.B, do func() error) time.Duration {
+func timeRun(b *testing.B, do func() error) time.Duration {
 	b.Helper()
 	start := time.Now()
 	if err := do(); err != nil {

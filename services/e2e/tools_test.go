@@ -28,11 +28,11 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// asCarapi names the environment variable that turns the test binary into carapi, for clients that start it.
-const asCarapi = "E2E_AS_CARAPI"
+// runAsCarapi names the environment variable that turns the test binary into carapi, for clients that start it.
+const runAsCarapi = "E2E_AS_CARAPI"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCarapi) == "" {
+	if os.Getenv(runAsCarapi) == "" {
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,10 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// withKey adds the API key to each request.
-type withKey struct{ header, value string }
+// keyTransport adds the API key to each request.
+type keyTransport struct{ header, value string }
 
-func (k withKey) RoundTrip(r *http.Request) (*http.Response, error) {
+func (k keyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set(k.header, k.value)
 	return http.DefaultTransport.RoundTrip(r)
 }
@@ -69,7 +69,7 @@ func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struc
 	return session, err
 }
 
-func overHTTP(url string, k withKey) mcp.Transport {
+func httpTransport(url string, k keyTransport) mcp.Transport {
 	return &mcp.StreamableClientTransport{
 		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k},
 		DisableStandaloneSSE: true, MaxRetries: -1,
@@ -79,11 +79,11 @@ func overHTTP(url string, k withKey) mcp.Transport {
 // The official client lists and calls all tools, over HTTP and stdio, and gets the same answers as from the API.
 func TestMCP(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyOf(t, mysql, "vehicles_view")} {
+	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyViews(t, mysql, "vehicles_view")} {
 		base := serve(t, c, "vehicles_view")
 		for name, transport := range map[string]mcp.Transport{
-			"HTTP":  overHTTP(base, withKey{"Authorization", "Bearer " + apiKey}),
-			"stdio": &mcp.CommandTransport{Command: asProgram(t)},
+			"HTTP":  httpTransport(base, keyTransport{"Authorization", "Bearer " + apiKey}),
+			"stdio": &mcp.CommandTransport{Command: carapiCommand(t)},
 		} {
 			t.Run(database+" "+name, func(t *testing.T) {
 				session, err := connect(t, transport)
@@ -208,8 +208,8 @@ func requireTools(t *testing.T, session *mcp.ClientSession) map[string]*jsonsche
 	outputs, names := map[string]*jsonschema.Resolved{}, []string{}
 	for _, tool := range listed.Tools {
 		names = append(names, tool.Name)
-		outputs[tool.Name] = resolved(t, tool.OutputSchema)
-		resolved(t, tool.InputSchema)
+		outputs[tool.Name] = resolveSchema(t, tool.OutputSchema)
+		resolveSchema(t, tool.InputSchema)
 		if tool.Annotations == nil || !tool.Annotations.ReadOnlyHint || tool.Description == "" ||
 			len(tool.Description) > 1024 {
 			t.Errorf("%+v", tool)
@@ -249,9 +249,9 @@ func requireAnswerOfAPI(t *testing.T, session *mcp.ClientSession, outputs map[st
 
 	// Both equal the answer of the API, except for the name of the call.
 	if call.path != "" {
-		_, want, _ := strings.Cut(get(t, base+call.path), "{")
+		_, want, _ := strings.Cut(getText(t, base+call.path), "{")
 		want = strings.ReplaceAll(want, "/cars/fields lists", "The tool describe_inventory lists")
-		if text = ownPart.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
+		if text = volatileMembers.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
 			t.Errorf("%s %s:\n got %.1000s\nwant {%.1000s", call.tool, call.arguments, text, want)
 		}
 	}
@@ -272,7 +272,7 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
 }
 
-func resolved(t *testing.T, schema any) *jsonschema.Resolved {
+func resolveSchema(t *testing.T, schema any) *jsonschema.Resolved {
 	t.Helper()
 	text, err := json.Marshal(schema)
 	if err != nil {
@@ -292,7 +292,7 @@ func resolved(t *testing.T, schema any) *jsonschema.Resolved {
 // Requests without a key or from a foreign origin are refused, and so are bodies that are no messages.
 func TestMCPIsGuarded(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view", "CORS_ORIGINS=https://friend.example.com")
-	if _, err := connect(t, overHTTP(base, withKey{"X-API-Key", "wrong"})); err == nil ||
+	if _, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", "wrong"})); err == nil ||
 		!strings.Contains(err.Error(), "Unauthorized") {
 		t.Errorf("without a key: %v", err)
 	}
@@ -364,7 +364,7 @@ func TestToolsAgree(t *testing.T) {
 		unmarshal(t, base+"/tools/openai.json?format=chat", &chat)
 		var document description
 		unmarshal(t, base+"/openapi.json", &document)
-		session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+		session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -430,17 +430,17 @@ func requireStrictProperty(t *testing.T, table, tool, name string, p property) (
 	items, _ := p.Items.(map[string]any)
 	enum, _ := items["enum"].([]any)
 
-	own := 0
+	enumLength := 0
 	for _, v := range append(enum, p.Enum...) {
 		if s, ok := v.(string); ok {
-			own += len(s)
+			enumLength += len(s)
 		}
 	}
-	if len(enum) > 250 && own > 15_000 {
+	if len(enum) > 250 && enumLength > 15_000 {
 		t.Errorf("%s: %s: %s has too many values", table, tool, name)
 	}
 
-	return len(enum) + len(p.Enum), own
+	return len(enum) + len(p.Enum), enumLength
 }
 
 // requireSameInputs checks that a tool has the same inputs in MCP and for OpenAI.
@@ -485,7 +485,7 @@ func sortedNames[T any](m map[string]T) []string {
 
 func unmarshal(t *testing.T, url string, into any) {
 	t.Helper()
-	status, body, _ := strings.Cut(get(t, url), "{")
+	status, body, _ := strings.Cut(getText(t, url), "{")
 	if err := json.Unmarshal([]byte("{"+body), into); err != nil || status != "200 OK " {
 		t.Fatalf("%s: %s%s %v", url, status, body, err)
 	}
@@ -539,13 +539,13 @@ const searchMessage = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{
 	`"arguments":{"limit":1}}}`
 
 // A line that is not exactly one message gets an error, and the session continues.
-func TestMCPOnStdioGoesOn(t *testing.T) {
+func TestMCPOnStdioContinues(t *testing.T) {
 	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
 		`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
+	file := copyViews(t, dbtest.Demo(t), "vehicles_view")
 	configure(t, file, "vehicles_view")
 
-	child := asProgram(t)
+	child := carapiCommand(t)
 	in, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -592,15 +592,15 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		}
 	}
 
-	requireAnsweredAtTheEnd(t, in, answers)
+	requirePendingAnswered(t, in, answers)
 	if err := child.Wait(); err != nil {
 		t.Errorf("at the end of its input carapi exits with %v", err)
 	}
 }
 
-// requireAnsweredAtTheEnd closes the input. Pending requests are still answered, and so is the last line, which has
+// requirePendingAnswered closes the input. Pending requests are still answered, and so is the last line, which has
 // no newline.
-func requireAnsweredAtTheEnd(t *testing.T, in io.WriteCloser, answers *bufio.Scanner) {
+func requirePendingAnswered(t *testing.T, in io.WriteCloser, answers *bufio.Scanner) {
 	t.Helper()
 	const calls = 50
 	for i := range calls {
@@ -658,7 +658,8 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	changed := make(chan struct{}, 100)
 	sessions := map[string]*mcp.ClientSession{}
 	for name, transport := range map[string]mcp.Transport{
-		"HTTP": overHTTP(base, withKey{"X-API-Key", apiKey}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
+		"HTTP":  httpTransport(base, keyTransport{"X-API-Key", apiKey}),
+		"stdio": &mcp.CommandTransport{Command: carapiCommand(t)},
 	} {
 		session, err := connectNotified(t, transport, changed)
 		if err != nil {
@@ -679,7 +680,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	}
 	for name, session := range sessions {
 		waitForRio(t, name, session)
-		if inputsOfSearch(t, session)["make"] == nil {
+		if searchInputs(t, session)["make"] == nil {
 			t.Errorf("%s: the tools do not fit the table", name)
 		}
 	}
@@ -690,7 +691,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	}
 	waitForStatus(t, base+"/cars/", 503)
 	for name, session := range sessions {
-		if inputsOfSearch(t, session)["make"] == nil {
+		if searchInputs(t, session)["make"] == nil {
 			t.Errorf("%s: the tools are lost", name)
 		}
 	}
@@ -700,7 +701,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 // wrong.
 func requireDatabaseMissing(t *testing.T, name string, session *mcp.ClientSession) {
 	t.Helper()
-	if field := inputsOfSearch(t, session)["make"]; field != nil {
+	if field := searchInputs(t, session)["make"]; field != nil {
 		t.Errorf("%s: a field of the table is known: %v", name, field)
 	}
 	for _, call := range []mcp.CallToolParams{
@@ -751,11 +752,11 @@ func TestMCPWhileTheDatabaseHangs(t *testing.T) {
 		Name: "stock",
 	}
 	configure(t, hung, "cars", "DB_CONNECT_TIMEOUT=10m")
-	session, err := connect(t, &mcp.CommandTransport{Command: asProgram(t)})
+	session, err := connect(t, &mcp.CommandTransport{Command: carapiCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if inputs := inputsOfSearch(t, session); inputs["q"] == nil {
+	if inputs := searchInputs(t, session); inputs["q"] == nil {
 		t.Errorf("the inputs are %v", inputs)
 	}
 }
@@ -765,7 +766,7 @@ func TestMCPWithMistakes(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	t.Chdir(t.TempDir()) // a folder without .env
 	configure(t, mysql, "no_such_table")
-	child := asProgram(t)
+	child := carapiCommand(t)
 	var stderr strings.Builder
 	child.Stderr = &stderr
 	in, err := child.StdinPipe()
@@ -779,16 +780,16 @@ func TestMCPWithMistakes(t *testing.T) {
 	}
 }
 
-// asProgram returns a command that runs carapi on stdio.
-func asProgram(t *testing.T) *exec.Cmd {
+// carapiCommand returns a command that runs carapi on stdio.
+func carapiCommand(t *testing.T) *exec.Cmd {
 	child := exec.CommandContext(t.Context(), os.Args[0], "mcp")
-	child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
+	child.Env = append(os.Environ(), runAsCarapi+"=yes", "API_KEY=")
 	child.Stderr = log.Writer()
 	return child
 }
 
-// inputsOfSearch lists the tools, checks their schemas, and returns the inputs of search_cars.
-func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
+// searchInputs lists the tools, checks their schemas, and returns the inputs of search_cars.
+func searchInputs(t *testing.T, session *mcp.ClientSession) map[string]any {
 	t.Helper()
 	listed, err := session.ListTools(t.Context(), nil)
 	if err != nil {
@@ -796,8 +797,8 @@ func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
 	}
 	var inputs map[string]any
 	for _, tool := range listed.Tools {
-		resolved(t, tool.InputSchema)
-		resolved(t, tool.OutputSchema)
+		resolveSchema(t, tool.InputSchema)
+		resolveSchema(t, tool.OutputSchema)
 		text, err := json.Marshal(tool)
 		if err != nil || strings.Contains(string(text), `"enum":null`) || strings.Contains(string(text), `"enum":[]`) {
 			t.Errorf("%s has an empty list of values: %v %s", tool.Name, err, text)
@@ -871,8 +872,8 @@ func TestToolsOfManyColumns(t *testing.T) {
 	for row := range values {
 		insert[row] = fmt.Sprintf("(%d, 'Kia', 'Rio'%s)", row, strings.Repeat(fmt.Sprintf(", 'v%d'", row), columns))
 	}
-	for database, own := range ownTables(t, create+")", "INSERT INTO cars VALUES "+strings.Join(insert, ", ")) {
-		base := serve(t, own.config, "cars")
+	for database, src := range newTables(t, create+")", "INSERT INTO cars VALUES "+strings.Join(insert, ", ")) {
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{"/tools/openai.json", "/tools/openai.json?format=chat"} {
 			var document any
 			unmarshal(t, base+path, &document)
@@ -929,12 +930,12 @@ func strictSize(v any, depth int) (enums, characters, properties, deepest int) {
 
 // A flag is true or false for a model, whatever its column contains; a number accepts words.
 func TestToolsTakeFlagsAndWords(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), seats INT, certified TINYINT(1), "+
 			"one_owner VARCHAR(1), created_at DATE)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 4, 1, 'Y', '2026-01-31'), (2, 'Kia', 'Soul', 7, 0, 'N', '2026-02-01'), "+
 			"(3, 'Kia', 'Ray', 8, 1, 'N', NULL)") {
-		session, err := connect(t, overHTTP(serve(t, own.config, "cars"), withKey{"X-API-Key", apiKey}))
+		session, err := connect(t, httpTransport(serve(t, src.config, "cars"), keyTransport{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func wordings(t *testing.T) []string {
 func TestWordingsOnBoth(t *testing.T) {
 	requests := wordings(t)
 	mysql := dbtest.Demo(t)
-	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock")
+	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock")
 	excluding := 0
 	for _, request := range requests {
 		path := "/cars/?" + request
@@ -59,7 +59,7 @@ func TestWordingsOnBoth(t *testing.T) {
 			Cars    []map[string]any
 			Applied map[string]any
 		}
-		_, text, _ := strings.Cut(get(t, copied+path), "OK ")
+		_, text, _ := strings.Cut(getText(t, copied+path), "OK ")
 		if text == "" {
 			continue
 		}
