@@ -21,11 +21,11 @@ import (
 // twoRows is the small table a, which most tests of bad input use.
 var twoRows = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
 
-func TestViewDroppedBetweenPasses(t *testing.T) {
+func TestViewDroppedBetweenRuns(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	exec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
+	mustExec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
 	s.requireFailure(t, 1, "a: no such table or view", "there is: other")
 }
 
@@ -38,12 +38,12 @@ func TestViewDroppedMidRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
+			s := newSource(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
 			s.mustSync(t)
 			var dropped sync.Once
 			p := tcpProxy{request: func(packet []byte) {
 				if bytes.Contains(packet, []byte(moment)) {
-					dropped.Do(func() { exec(t, s.mysql, "DROP VIEW b") })
+					dropped.Do(func() { mustExec(t, s.mysql, "DROP VIEW b") })
 				}
 			}}
 			p.start(t, s)
@@ -63,11 +63,11 @@ func TestNoRight(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
+			s := newSource(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
 			s.mustSync(t)
 			user := s.newUser(t, "right")
 			if test.grant != "" {
-				exec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
+				mustExec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
 			}
 
 			s.set("DB_PASSWORD", "right")
@@ -78,7 +78,7 @@ func TestNoRight(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	s.newUser(t, "right")
 	s.set("DB_PASSWORD", "wrong-hunter2")
@@ -93,7 +93,7 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 	t.Helper()
 	name := "u" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
 	user := "'" + name + "'@'%'"
-	exec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
+	mustExec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP USER " + user) })
 	s.set("DB_USER", name)
 	return user
@@ -101,7 +101,7 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 
 func TestKeyColumnMissing(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a(vin)")
 	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
@@ -113,12 +113,13 @@ func TestKeyIsNull(t *testing.T) {
 		for _, first := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, first run %t", column, first), func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")", "INSERT INTO a VALUES (1, 1), (2, 2)")
+				s := newSource(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")",
+					"INSERT INTO a VALUES (1, 1), (2, 2)")
 				if !first {
 					s.mustSync(t)
 				}
 
-				exec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
+				mustExec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
 				s.requireFailure(t, 1, "the key column id is NULL in row 3")
 			})
 		}
@@ -149,22 +150,22 @@ func TestKeyIsNotUnique(t *testing.T) {
 		for _, others := range []string{"first run", "others unchanged", "others changed", "columns changed"} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
+				s := newSource(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
 					"CREATE VIEW v AS SELECT id, v FROM src",
-					"INSERT INTO src VALUES "+values(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
+					"INSERT INTO src VALUES "+insertValues(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
 				if others != "first run" {
 					s.mustSync(t)
 				}
 
 				switch others {
 				case "others changed":
-					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
+					mustExec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
 						"INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
 				case "columns changed":
-					exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
+					mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
 				}
 
-				exec(t, s.mysql, strings.Split(test.change, "; ")...)
+				mustExec(t, s.mysql, strings.Split(test.change, "; ")...)
 				s.requireFailure(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
 		}
@@ -197,11 +198,11 @@ func TestColumnsEqualButForCase(t *testing.T) {
 
 func TestTargetFolder(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	deep := filepath.Join(filepath.Dir(s.path), "not", "yet", "there", "carstock.db")
 	s.keep(deep)
 	s.mustSync(t)
-	if len(content(t, deep)) == 0 {
+	if len(readContent(t, deep)) == 0 {
 		t.Error("the file is empty")
 	}
 
@@ -227,7 +228,7 @@ func TestTargetFolder(t *testing.T) {
 
 func TestTargetIsNoDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -244,11 +245,11 @@ func TestTargetIsNoDatabase(t *testing.T) {
 
 func TestTargetIsDamaged(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
-		"INSERT INTO a VALUES "+values(0, 1000, "(%d, REPEAT('x', 200))"))
+	s := newSource(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
+		"INSERT INTO a VALUES "+insertValues(0, 1000, "(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
 	damageFile(t, s.path)
-	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
+	mustExec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
 	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
 	// The advice in the message works.
@@ -258,8 +259,8 @@ func TestTargetIsDamaged(t *testing.T) {
 
 	s.mustSync(t)
 	db := openFile(t, s.path)
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
-	equal(t, rows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
 }
 
 // damageFile overwrites some pages in the middle of the file.
@@ -285,16 +286,16 @@ func damageFile(t *testing.T, path string) {
 // This test waits twice for SQLite's busy timeout: for the snapshot and for the history.
 func TestTargetIsLocked(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	other := openFile(t, s.path)
 	other.SetMaxOpenConns(1)
-	exec(t, other, "BEGIN IMMEDIATE")
-	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	mustExec(t, other, "BEGIN IMMEDIATE")
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
 	s.requireError(t, 1, "publish to "+s.path, "another program holds a lock on it")
-	equal(t, content(t, s.path), before)
-	exec(t, other, "ROLLBACK")
+	requireRows(t, readContent(t, s.path), before)
+	mustExec(t, other, "ROLLBACK")
 	if out := s.mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
 		t.Errorf("printed %s", out)
 	}
@@ -316,9 +317,9 @@ func TestConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	cut := func(t *testing.T, retries string, answer func(connection, sent int) bool) *syncer {
 		t.Parallel()
-		s := source(t, "v(id)", smallView)
+		s := newSource(t, "v(id)", smallView)
 		s.mustSync(t)
-		exec(t, s.mysql, bigView)
+		mustExec(t, s.mysql, bigView)
 		p := tcpProxy{answer: answer}
 		p.start(t, s)
 		s.set("SYNC_RETRIES", retries)
@@ -336,7 +337,7 @@ func TestConnectionIsCut(t *testing.T) {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
 
-		equal(t, rows(t, openFile(t, s.path),
+		requireRows(t, queryRows(t, openFile(t, s.path),
 			"SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
 			[]string{`n="10000"|s="49995000"|same="1"|`})
 	})
@@ -345,9 +346,9 @@ func TestConnectionIsCut(t *testing.T) {
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "v(id)", smallView)
+	s := newSourceOn(t, server, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	process := server.Process(t)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
@@ -363,9 +364,9 @@ func TestServerDies(t *testing.T) {
 
 func TestReadStalls(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", smallView)
+	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			<-t.Context().Done() // silence
@@ -388,7 +389,7 @@ func TestReadStalls(t *testing.T) {
 // disk. syncer sets a longer timeout.
 func TestReaderPauses(t *testing.T) {
 	t.Parallel()
-	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
+	s := newSourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
 	var once sync.Once
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
@@ -398,7 +399,7 @@ func TestReaderPauses(t *testing.T) {
 	}}
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
-	want(t, counts(t, s.report(t, 0)), "10000: +10000 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "10000: +10000 ~0 -0 =0")
 }
 
 // A full disk. SQLite then rolls back without being asked, unlike when the file is too large. Where no disk can be
@@ -422,8 +423,8 @@ func TestDiskIsFull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", smallView)
-			exec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
+			s := newSource(t, "v(id)", smallView)
+			mustExec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
 			s.set("SYNC_INDEXES", "")
 			disk := filepath.Dir(filepath.Dir(s.path))
 			s.keep(filepath.Join(disk, "disk", "carstock.db"))
@@ -447,9 +448,9 @@ func TestDiskIsFull(t *testing.T) {
 			}
 
 			file := openFile(t, filepath.Join(disk, "carstock.db"))
-			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
+			requireRows(t, queryRows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
 				[]string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
-			equal(t, rows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+			requireRows(t, queryRows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 			if left, err := os.ReadFile(filepath.Join(disk, "left")); err != nil || strings.Contains(string(left), "staging") {
 				t.Errorf("left on the disk: %s, %v", left, err)
 			}
@@ -472,11 +473,11 @@ func TestNoRoomForTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", smallView)
+			s := newSource(t, "v(id)", smallView)
 			s.mustSync(t)
-			exec(t, s.mysql, test.rows)
+			mustExec(t, s.mysql, test.rows)
 			s.set("SYNC_INDEXES", test.indexes)
-			before := content(t, s.path)
+			before := readContent(t, s.path)
 			c := s.child(t, "sh", "-c", `ulimit -f `+test.blocks+` && exec "$0" sync --quiet`, self)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
@@ -486,9 +487,9 @@ func TestNoRoomForTheFile(t *testing.T) {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
 
-			equal(t, content(t, s.path), before)
-			nothingLeft(t, s.path)
-			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+			requireRows(t, readContent(t, s.path), before)
+			requireNoLeftovers(t, s.path)
+			requireRows(t, queryRows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
 				[]string{`status="ok"|`, `status="failed"|`})
 			s.mustSync(t)
 		})

@@ -29,7 +29,7 @@ var carsAndLog = []string{
 
 func readBoth(t *testing.T, db *sqlx.DB) []string {
 	t.Helper()
-	return slices.Concat(rows(t, db, carsAndLog[0]), rows(t, db, carsAndLog[1]))
+	return slices.Concat(queryRows(t, db, carsAndLog[0]), queryRows(t, db, carsAndLog[1]))
 }
 
 // readSnapshot checks the integrity of the file and returns its rows; nil if there is no file.
@@ -40,12 +40,12 @@ func readSnapshot(t *testing.T, path string) []string {
 	}
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	return readBoth(t, db)
 }
 
-// carsOf returns the rows of cars by id, with the columns that the tests read; none if there is no file.
-func carsOf(t *testing.T, path string) map[int64]map[string]any {
+// readCars returns the rows of cars by id, with the columns that the tests read; none if there is no file.
+func readCars(t *testing.T, path string) map[int64]map[string]any {
 	t.Helper()
 	cars := map[int64]map[string]any{}
 	if _, err := os.Stat(path); os.IsNotExist(err) {
@@ -69,8 +69,8 @@ func carsOf(t *testing.T, path string) map[int64]map[string]any {
 	return cars
 }
 
-// undo reverts changes of cars, the newest first.
-func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.RecordedChange) {
+// undoChanges reverts changes of cars, the newest first.
+func undoChanges(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.RecordedChange) {
 	t.Helper()
 	for _, c := range slices.Backward(changes) {
 		id := recordedValues(t, c.Key)["id"].(int64)
@@ -95,7 +95,7 @@ func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.Re
 	}
 }
 
-func staged(path string) bool {
+func hasStaging(path string) bool {
 	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.staging*"))
 	return len(found) > 0
 }
@@ -109,7 +109,7 @@ func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ende
 		t.Fatal(err)
 	}
 
-	left := staged(s.path) // left by a killed run; the next run removes it first
+	left := hasStaging(s.path) // left by a killed run; the next run removes it first
 	c = s.child(t, append([]string{self}, args...)...)
 	c.Stderr = &dbtest.Log{}
 	if err := c.Start(); err != nil {
@@ -122,7 +122,7 @@ func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ende
 		close(done)
 	}()
 	for {
-		now := staged(s.path)
+		now := hasStaging(s.path)
 		if now && !left {
 			return c, done
 		}
@@ -162,13 +162,13 @@ func removeSnapshot(t *testing.T, path string) {
 // them.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); log",
+	s := newSource(t, "cars(id); log",
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
 		"CREATE TABLE log (at INT, what VARCHAR(20))")
 	for i := range 3 {
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
-			values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
+			insertValues(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", insertValues(i*500, 500, "(%[1]d, 'sold')")))
 	}
 
 	s.set("SYNC_HISTORY", "90d")
@@ -187,29 +187,30 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 
-	kills := fromEnv(t, "SOAK_KILLS", 8, 1)
+	kills := envNumber(t, "SOAK_KILLS", 8, 1)
 	began, next := 0, 1500
 	outcome := killOutcome{source: s.mysql, path: s.path}
 	for round := range kills {
 		if round%4 == 3 { // the first run, which creates the file
 			removeSnapshot(t, s.path)
 		}
-		exec(t, s.mysql,
+		mustExec(t, s.mysql,
 			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
 			fmt.Sprintf("DELETE FROM cars WHERE id %% 97 = %d", round%97),
 			fmt.Sprintf("DELETE FROM log WHERE at %% 89 = %d", round%89),
-			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s", values(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
-			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
+			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s",
+				insertValues(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
+			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", insertValues(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
 		if round%5 == 4 { // recreates the table
-			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
 			outcome.drifted = true
 		}
 		outcome.begin(t)
 
 		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
 		s.killAfter(t, moment, "sync")
-		if staged(s.path) {
+		if hasStaging(s.path) {
 			began++
 		}
 		outcome.check(t, fmt.Sprintf("round %d, killed after %s", round, moment))
@@ -223,8 +224,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 
 	// Killed runs leave nothing behind that disturbs the next one.
 	s.mustSync(t)
-	equal(t, readSnapshot(t, s.path), readBoth(t, s.mysql))
-	nothingLeft(t, s.path)
+	requireRows(t, readSnapshot(t, s.path), readBoth(t, s.mysql))
+	requireNoLeftovers(t, s.path)
 }
 
 // killOutcome compares the content of the file before and after each kill.
@@ -244,7 +245,7 @@ type killOutcome struct {
 func (o *killOutcome) begin(t *testing.T) {
 	t.Helper()
 	o.before, o.after = readSnapshot(t, o.path), readBoth(t, o.source)
-	o.cars = carsOf(t, o.path)
+	o.cars = readCars(t, o.path)
 
 	o.history = nil
 	if o.before != nil {
@@ -285,8 +286,8 @@ func (o *killOutcome) check(t *testing.T, round string) {
 // new file or table.
 func (o *killOutcome) checkRecorded(t *testing.T, round string, added []snapshotfile.RecordedChange) {
 	t.Helper()
-	cars := carsOf(t, o.path)
-	if undo(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, o.cars) {
+	cars := readCars(t, o.path)
+	if undoChanges(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, o.cars) {
 		t.Fatalf("%s: %d undone changes do not restore the old content", round, len(added))
 	}
 
@@ -298,14 +299,14 @@ func (o *killOutcome) checkRecorded(t *testing.T, round string, added []snapshot
 }
 
 // Readers see a complete snapshot at every moment: all rows of one version.
-func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
+func TestReadersSeeCompleteSnapshots(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)",
+	s := newSource(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)",
 		"CREATE TABLE log (version INT)")
 
 	change := func(version int) {
-		exec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
-			fmt.Sprintf("INSERT INTO cars VALUES %s", values(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
+		mustExec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
+			fmt.Sprintf("INSERT INTO cars VALUES %s", insertValues(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
 			"INSERT INTO log (version) SELECT version FROM cars")
 	}
 
@@ -319,7 +320,7 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	readers.Go(func() { // a reader that keeps its connection
 		if db := openToRead(t, s.path); db != nil {
 			defer func() { _ = db.Close() }()
-			for ctx.Err() == nil && readsWhole(t, db) {
+			for ctx.Err() == nil && checkCompleteRead(t, db) {
 				looks[0]++
 			}
 		}
@@ -331,7 +332,7 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 				return
 			}
 
-			goOn := readsWhole(t, db)
+			goOn := checkCompleteRead(t, db)
 			_ = db.Close()
 			if !goOn {
 				return
@@ -342,9 +343,9 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	for version := 1; version <= 8; version++ {
 		change(version)
 		if version%4 == 0 { // recreates the table
-			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
+			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
-		if code, out := s.both(t, "sync"); code != 0 {
+		if code, out := s.output(t, "sync"); code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
@@ -370,8 +371,8 @@ func openToRead(t *testing.T, path string) *sqlx.DB {
 	return db
 }
 
-// readsWhole checks that a read returns one complete snapshot, and reports whether the test can continue.
-func readsWhole(t *testing.T, db *sqlx.DB) bool {
+// checkCompleteRead checks that a read returns one complete snapshot, and reports whether the test can continue.
+func checkCompleteRead(t *testing.T, db *sqlx.DB) bool {
 	t.Helper()
 	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version
 		AND (SELECT count(*) FROM log) = 300 + c.version

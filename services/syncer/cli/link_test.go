@@ -24,7 +24,7 @@ const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0
 // The report and the file count the bytes that crossed the network. zlib reduces them, and the rows stay the same.
 func TestReceivedBytes(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars",
+	s := newSource(t, "cars",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at DATETIME)", manyCars)
 	var crossed atomic.Int64
@@ -39,8 +39,8 @@ func TestReceivedBytes(t *testing.T) {
 		s.set("DB_COMPRESSION", compression)
 		s.keep(t.TempDir() + "/carstock.db")
 		r := s.report(t, 0)
-		want(t, counts(t, r), "10000: +10000 ~0 -0 =0")
-		received[compression], rowsOf[compression] = r.Tables[0].Bytes, content(t, s.path)
+		requireText(t, tableCounts(t, r), "10000: +10000 ~0 -0 =0")
+		received[compression], rowsOf[compression] = r.Tables[0].Bytes, readContent(t, s.path)
 
 		// The rest are the bytes of the session and of the table's description.
 		if rest := crossed.Load() - r.Tables[0].Bytes; rest < -32<<10 || rest > 64<<10 {
@@ -56,7 +56,7 @@ func TestReceivedBytes(t *testing.T) {
 	}
 
 	t.Logf("received: %v", received)
-	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
+	requireRows(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 	if received[dbconn.CompressionZlib]*4 > received[dbconn.CompressionOff] {
 		t.Errorf("zlib must reduce it to less than a quarter: %v", received)
 	}
@@ -66,8 +66,9 @@ func TestReceivedBytes(t *testing.T) {
 // kind arrive with the same rows as without compression.
 func TestCompressedViews(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); by_make(make); slow(id); one; none(id); many", "CREATE TABLE cars (id INT PRIMARY KEY, vin "+
-		"CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at TIMESTAMP NULL)", manyCars,
+	s := newSource(t, "cars(id); by_make(make); slow(id); one; none(id); many",
+		"CREATE TABLE cars (id INT PRIMARY KEY, vin "+
+			"CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at TIMESTAMP NULL)", manyCars,
 		"CREATE VIEW by_make AS SELECT make, COUNT(*) AS n, MAX(note) AS note, MIN(at) AS first FROM cars GROUP BY make",
 		"CREATE VIEW slow AS SELECT id, note, make, SLEEP(0.1) AS s FROM cars WHERE id < 10",
 		"CREATE TABLE one (id INT)", "INSERT INTO one VALUES (1)", "CREATE VIEW none AS SELECT * FROM cars WHERE id < 0",
@@ -79,9 +80,9 @@ func TestCompressedViews(t *testing.T) {
 		s.set("DB_COMPRESSION", compression)
 		s.keep(t.TempDir() + "/carstock.db")
 		s.report(t, 0)
-		rowsOf[compression] = content(t, s.path)
+		rowsOf[compression] = readContent(t, s.path)
 	}
-	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
+	requireRows(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 }
 
 func manyColumns(n int) string {
@@ -96,16 +97,16 @@ func manyColumns(n int) string {
 func TestCompressionWithShortStatements(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=65536")
-	s := sourceOn(t, server, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
+	s := newSourceOn(t, server, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Toyota'), (2, 'Kia')")
 	s.set("DB_COMPRESSION", dbconn.CompressionZlib)
-	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
 }
 
 // check measures the network with the largest view, and says whether compression pays.
 func TestCheckMeasuresTheLink(t *testing.T) {
 	t.Parallel()
-	s := source(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
+	s := newSource(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at DATETIME)", manyCars,
 		"ANALYZE TABLE few, cars")
@@ -128,7 +129,7 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		t.Errorf("on this machine: %+v", l)
 	}
 
-	if _, out := s.both(t, "check"); !strings.Contains(out, "link    ") || !strings.Contains(out, "round trip") {
+	if _, out := s.output(t, "check"); !strings.Contains(out, "link    ") || !strings.Contains(out, "round trip") {
 		t.Errorf("%s", out)
 	}
 
@@ -158,14 +159,14 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	}
 
 	// The server may compress more at once than a whole view.
-	exec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
+	mustExec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
 	s.set("SYNC_VIEWS", "some(id)")
 	if l, _ := link(); l.ZlibBytes > 0.3 || l.ZlibBytes < 0.1 {
 		t.Errorf("on a slow line, 2,000 rows: %+v", l)
 	}
 
 	// A small view, a view that takes the server long, a view with a single large row, and a view that cannot be read.
-	exec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
+	mustExec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
 		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")
 	for views, says := range map[string]string{

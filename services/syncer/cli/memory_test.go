@@ -57,15 +57,15 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
-	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
-	s := sourceOn(t, server, "large(id); parts(id)",
+	mustExec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
+	s := newSourceOn(t, server, "large(id); parts(id)",
 		"CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
 		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f "+
 			"MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
 	fill := func(table, value string) {
 		t.Helper()
 		for id := range 24 {
-			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
+			mustExec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
 				strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
 		}
 	}
@@ -92,9 +92,9 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 		}
 
 		const large = "SELECT count(*) AS n, sum(length(v)) AS bytes FROM large"
-		equal(t, rows(t, openFile(t, s.path), large), rows(t, s.mysql, large))
+		requireRows(t, queryRows(t, openFile(t, s.path), large), queryRows(t, s.mysql, large))
 		const parts = "SELECT count(*) AS n, sum(length(a) + length(g)) AS bytes FROM parts"
-		equal(t, rows(t, openFile(t, s.path), parts), rows(t, s.mysql, parts))
+		requireRows(t, queryRows(t, openFile(t, s.path), parts), queryRows(t, s.mysql, parts))
 	}
 
 	run("the first run")
@@ -108,12 +108,12 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	s.set("DB_TIMEZONE", "+09:00")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), '2026-01-02 00:00:00'")
 	run("a run in another time zone")
-	exec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
+	mustExec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
 	run("a run over changed columns")
-	exec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
+	mustExec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
 	group = nil // now without a limit from outside
 	run("a run that makes the table again")
-	equal(t, rows(t, openFile(t, s.path),
+	requireRows(t, queryRows(t, openFile(t, s.path),
 		"SELECT id, length(v) AS n, hex(substr(v, 1, 2)) AS begins, w FROM large WHERE id IN (0, 23) ORDER BY id"),
 		[]string{`id="0"|n="16777216"|begins="4242"|w="5"|`, `id="23"|n="16777216"|begins="5959"|w="5"|`})
 }

@@ -31,8 +31,8 @@ import (
 
 const pullToken = "a-token-of-the-tests"
 
-// offer runs syncer serve over the views; it makes runs on request only.
-func (s *syncer) offer(t *testing.T) service {
+// serveOnRequest runs syncer serve over the views; it makes runs on request only.
+func (s *syncer) serveOnRequest(t *testing.T) service {
 	t.Helper()
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
@@ -48,7 +48,7 @@ func (up service) runOnce(t *testing.T) {
 		t.Fatal(status)
 	}
 
-	eventually(t, "a run", func() bool {
+	waitUntil(t, "a run", func() bool {
 		now := up.lastRun(t)
 		if now.ID > before && now.Status != snapshotfile.OK {
 			t.Fatalf("the run is %s: %s", now.Status, up.log)
@@ -57,8 +57,8 @@ func (up service) runOnce(t *testing.T) {
 	})
 }
 
-// ask requests the snapshot with some headers, given as pairs.
-func (up service) ask(t *testing.T, method string, headers ...string) (*http.Response, []byte) {
+// requestSnapshot requests the snapshot with some headers, given as pairs.
+func (up service) requestSnapshot(t *testing.T, method string, headers ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(method, up.url+"/snapshot", nil)
 	if err != nil {
@@ -83,8 +83,8 @@ func (up service) ask(t *testing.T, method string, headers ...string) (*http.Res
 	return response, body
 }
 
-// puller is a machine with only the settings of pull.
-func puller(t *testing.T) *syncer {
+// newPuller is a machine with only the settings of pull.
+func newPuller(t *testing.T) *syncer {
 	t.Helper()
 	s := &syncer{env: map[string]string{"SYNC_HTTP_TOKEN": pullToken}, path: filepath.Join(t.TempDir(), "pulled.db")}
 	return s
@@ -92,34 +92,34 @@ func puller(t *testing.T) *syncer {
 
 func (s *syncer) mustPull(t *testing.T, url string) string {
 	t.Helper()
-	code, out := s.both(t, "pull", url, s.path)
+	code, out := s.output(t, "pull", url, s.path)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	return out
 }
 
-// everything reads the whole content of a file, including syncer's own tables. It leaves out the mark of a pull, and
-// SQLite's statistics, which a run may write after it has published.
-func everything(t *testing.T, path string) (out []string) {
+// readEverything reads the whole content of a file, including syncer's own tables. It leaves out the mark of a pull,
+// and SQLite's statistics, which a run may write after it has published.
+func readEverything(t *testing.T, path string) (out []string) {
 	t.Helper()
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	var tables []string
 	if err := db.Select(&tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_sync_pull' "+
 		"AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"); err != nil {
 		t.Fatal(err)
 	}
 
-	out = rows(
+	out = queryRows(
 		t,
 		db,
 		"SELECT type, name, sql FROM sqlite_schema WHERE name <> '_sync_pull' "+
 			"AND name NOT LIKE 'sqlite~_stat%' ESCAPE '~' ORDER BY name",
 	)
 	for _, table := range tables {
-		out = append(out, rows(t, db, `SELECT * FROM "`+table+`" ORDER BY 1`)...)
+		out = append(out, queryRows(t, db, `SELECT * FROM "`+table+`" ORDER BY 1`)...)
 	}
 
 	return out
@@ -127,13 +127,13 @@ func everything(t *testing.T, path string) (out []string) {
 
 var paddedCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad VARCHAR(200))",
-	"INSERT INTO cars VALUES " + values(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
+	"INSERT INTO cars VALUES " + insertValues(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
 }
 
 // largeRows are 6 MB of rows, and half of that when compressed.
 var largeRows = []string{
 	"CREATE TABLE v (id INT PRIMARY KEY, pad TEXT)",
-	"INSERT INTO v VALUES " + values(
+	"INSERT INTO v VALUES " + insertValues(
 		0,
 		5000,
 		"(%[1]d, CONCAT(SHA2('%[1]d a', 512), SHA2('%[1]d b', 512), SHA2('%[1]d c', 512), "+
@@ -145,23 +145,23 @@ var largeRows = []string{
 // A pull fetches the complete snapshot, and nothing if there is no newer one.
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
-	there := puller(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
+	there := newPuller(t)
 	there.set("SYNC_RETRIES", "0")
 
 	requireNoSnapshotYet(t, up, there)
 
 	up.runOnce(t)
-	exec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
+	mustExec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
 		"INSERT INTO notes VALUES ('x')")
 	out := there.mustPull(t, up.url)
 	if !strings.HasPrefix(out, there.path+": run 1 of ") || !strings.Contains(out, " received, ") {
 		t.Error(out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 	for range 2 { // also with the second form of the URL
 		if out := there.mustPull(t, up.url+"/snapshot"); !strings.HasPrefix(out,
 			there.path+": nothing newer than run 1 of ") {
@@ -169,19 +169,19 @@ func TestPull(t *testing.T) {
 		}
 	}
 
-	exec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
+	mustExec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
 	up.runOnce(t)
-	if code, out := there.both(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
+	if code, out := there.output(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // readers may have no right to create it
 		t.Errorf("there is no empty log: %v", err)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 	there.set("SYNC_PATH", there.path)
-	if code, out := there.both(t, "status", "--max-age", "1h"); code != 0 || !strings.Contains(out, "2,991 rows") {
+	if code, out := there.output(t, "status", "--max-age", "1h"); code != 0 || !strings.Contains(out, "2,991 rows") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
@@ -196,7 +196,7 @@ func TestPull(t *testing.T) {
 	if out := there.mustPull(t, up.url); !strings.Contains(out, ": run 1 of ") {
 		t.Error(out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 	if n := up.metric(t, "syncer_pulls_total"); n != "3" {
 		t.Errorf("%s pulls", n)
 	}
@@ -204,7 +204,7 @@ func TestPull(t *testing.T) {
 		t.Error("the page does not count the downloads")
 	}
 	up.stop()
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 	if strings.Contains(up.log.String(), pullToken) {
 		t.Error("the token is in the log")
 	}
@@ -213,14 +213,14 @@ func TestPull(t *testing.T) {
 // requireNoSnapshotYet checks the answers to a pull before the first run.
 func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 	t.Helper()
-	response, body := up.ask(t, "GET")
+	response, body := up.requestSnapshot(t, "GET")
 	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); response.StatusCode != 503 || err != nil ||
 		wait < 1 ||
 		!strings.Contains(string(body), "there is no snapshot yet") {
 		t.Errorf("%s %v: %s", response.Status, response.Header, body)
 	}
 
-	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "there is no snapshot yet") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -229,8 +229,8 @@ func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 // A pull replaces only files that it has downloaded.
 func TestPullRefusesOthersFiles(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 
 	refused := func(there *syncer, want string) {
@@ -248,7 +248,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 			t.Errorf("%s: the file has changed: %v", want, err)
 		}
 	}
-	there := puller(t)
+	there := newPuller(t)
 	if err := os.WriteFile(there.path, []byte("a text, and no database at all"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -262,12 +262,12 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	}
 
 	refused(there, "is not a snapshot that syncer pull has fetched")
-	here := puller(t)
+	here := newPuller(t)
 	here.path = s.path
 	refused(here, "is not a snapshot that syncer pull has fetched")
 
 	// An empty file becomes the snapshot.
-	there = puller(t)
+	there = newPuller(t)
 	if err := os.WriteFile(there.path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	if now, err := os.Stat(there.path); err != nil || !os.SameFile(before, now) || now.Mode() != before.Mode() {
 		t.Errorf("%v, %v", now, err)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
 	// If syncer makes runs in a pulled file, the file belongs to that syncer.
 	s.keep(there.path)
@@ -291,8 +291,8 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 // A failed pull reports the reason in one sentence, and leaves nothing behind.
 func TestPullsThatFail(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 
 	answer := func(handle http.HandlerFunc) string {
@@ -347,7 +347,7 @@ func TestPullsThatFail(t *testing.T) {
 		})
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	for _, args := range [][]string{
 		{"pull"},
 		{"pull", up.url},
@@ -355,7 +355,7 @@ func TestPullsThatFail(t *testing.T) {
 		{"pull", up.url, t.TempDir()},
 		{"pull", up.url, "a", "b"},
 	} {
-		if code, out := there.both(t, args...); code != 2 {
+		if code, out := there.output(t, args...); code != 2 {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}
 	}
@@ -371,7 +371,7 @@ type failingPull struct {
 
 func (p failingPull) check(t *testing.T) {
 	t.Helper()
-	there := puller(t)
+	there := newPuller(t)
 	there.set("SYNC_HTTP_TOKEN", p.token)
 	there.set("SYNC_RETRIES", "0")
 	code, stdout, stderr := there.run(t, "pull", p.url, there.path)
@@ -399,7 +399,7 @@ func notASnapshot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	db := openFile(t, path)
-	exec(t, db, "CREATE TABLE notes (text)")
+	mustExec(t, db, "CREATE TABLE notes (text)")
 	_ = db.Close()
 	return path
 }
@@ -447,11 +447,11 @@ func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 // An interrupted download continues where it stopped, in the same pull and in the next one.
 func TestCutDownloadsAreResumed(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	_, whole := up.ask(t, "GET", "Accept-Encoding", "zstd")
-	there := puller(t)
+	_, whole := up.requestSnapshot(t, "GET", "Accept-Encoding", "zstd")
+	there := newPuller(t)
 	var limit atomic.Int64
 	limit.Store(int64(len(whole)) / 3)
 	proxy := newCuttingProxy(t, up.url, limit.Load)
@@ -460,13 +460,14 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 		t.Errorf("cut %d times: %s", n, out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 
 	// In the next pull, which may be another process.
-	there = puller(t)
+	there = newPuller(t)
 	there.set("SYNC_RETRIES", "0")
-	if code, out := there.both(t, "pull", proxy, there.path); code != 1 || !strings.Contains(out, "the download was cut") {
+	if code, out := there.output(t, "pull", proxy, there.path); code != 1 ||
+		!strings.Contains(out, "the download was cut") {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 
@@ -490,31 +491,31 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 		t.Errorf("the second pull must receive %s of %d bytes: %s", rest, len(whole), out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
 	// If the server no longer has the run of a partial download, the download is not resumed.
-	there = puller(t)
+	there = newPuller(t)
 	there.set("SYNC_RETRIES", "0")
 	limit.Store(int64(len(whole)) / 2)
-	if code, out := there.both(t, "pull", proxy, there.path); code != 1 {
+	if code, out := there.output(t, "pull", proxy, there.path); code != 1 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
-	exec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
+	mustExec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
 	up.runOnce(t)
 	limit.Store(-1)
 	there.mustPull(t, proxy)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
 // Many pulls during runs: each is sound, and equals one published run.
-func TestPullsWhileRunsGoOn(t *testing.T) {
+func TestPullsDuringRuns(t *testing.T) {
 	t.Parallel()
 	const pad = "CONCAT(SHA2(id + %[1]d, 512), SHA2(id - %[1]d, 512), SHA2(-id + %[1]d, 512), SHA2(-id - %[1]d, 512))"
-	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad TEXT)",
-		"INSERT INTO cars VALUES "+values(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
+	s := newSource(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad TEXT)",
+		"INSERT INTO cars VALUES "+insertValues(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
 		"INSERT INTO log VALUES (0)")
-	up := s.offer(t)
+	up := s.serveOnRequest(t)
 	proxy := newCuttingProxy(t, up.url, func() int64 {
 		if rand.IntN(3) > 0 {
 			return -1
@@ -527,7 +528,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 
 	publish := func() {
 		up.runOnce(t)
-		published[rows(t, openFile(t, s.path), lastRun)[0]] = everything(t, s.path)
+		published[queryRows(t, openFile(t, s.path), lastRun)[0]] = readEverything(t, s.path)
 	}
 
 	publish()
@@ -536,7 +537,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 	var group sync.WaitGroup
 	var resumed, fresh atomic.Int32
 	for range 4 {
-		there := puller(t)
+		there := newPuller(t)
 		there.set("SYNC_RETRIES", "20")
 		group.Go(func() {
 			there.pullRepeatedly(t, proxy, pulls/4, finds, &fresh, &resumed)
@@ -546,7 +547,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { group.Wait(); close(ended) }()
 	for version, over := 1, false; !over; version++ {
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
 			fmt.Sprintf("UPDATE cars SET version = %[1]d, pad = "+pad, version),
 			fmt.Sprintf("UPDATE log SET version = %d", version))
 		publish()
@@ -572,7 +573,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		t.Error("the test proves nothing")
 	}
 
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 }
 
 // foundRun is the run and the content that a pull has fetched.
@@ -592,7 +593,7 @@ func (s *syncer) pullRepeatedly(
 			fresh.Add(1)
 		}
 
-		code, out := s.both(t, "pull", url, s.path)
+		code, out := s.output(t, "pull", url, s.path)
 		if code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 			return
@@ -602,9 +603,9 @@ func (s *syncer) pullRepeatedly(
 			resumed.Add(1)
 		}
 		db := openFile(t, s.path)
-		run := rows(t, db, lastRun)[0]
+		run := queryRows(t, db, lastRun)[0]
 		_ = db.Close()
-		finds <- foundRun{run, everything(t, s.path)}
+		finds <- foundRun{run, readEverything(t, s.path)}
 	}
 }
 
@@ -613,15 +614,15 @@ const lastRun = "SELECT max(id) AS run FROM _sync_runs"
 // Readers keep their view of the file until they end their transactions, and then see the new one.
 func TestReadersDuringAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 	there.mustPull(t, up.url)
 
 	const count = "SELECT count(*) AS n, max(version) AS v FROM cars"
 	staying := openFile(t, there.path)
-	old := rows(t, staying, count)
+	old := queryRows(t, staying, count)
 	held, err := openFile(t, there.path).Beginx()
 	if err != nil {
 		t.Fatal(err)
@@ -633,7 +634,7 @@ func TestReadersDuringAPull(t *testing.T) {
 	}
 
 	for version := 1; version <= 3; version++ {
-		exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
+		mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
 			fmt.Sprintf("UPDATE cars SET version = %d", version), fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", version))
 		up.runOnce(t)
 		if out := there.mustPull(t, up.url); strings.Contains(
@@ -646,7 +647,7 @@ func TestReadersDuringAPull(t *testing.T) {
 		if err := held.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
 			t.Errorf("a transaction sees %d rows of version %d, %v", n, v, err)
 		}
-		if now := rows(t, staying, count); slices.Equal(now, old) ||
+		if now := queryRows(t, staying, count); slices.Equal(now, old) ||
 			now[0] != fmt.Sprintf(`n="%d"|v="%d"|`, 3000-version*500, version) {
 			t.Errorf("a reader without one sees %v", now)
 		}
@@ -656,7 +657,7 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
 	// A writer that does not end its transaction is named.
 	writer, err := staying.Beginx()
@@ -667,9 +668,9 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "UPDATE cars SET version = 9")
+	mustExec(t, s.mysql, "UPDATE cars SET version = 9")
 	up.runOnce(t)
-	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "another program holds a lock on it") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -678,21 +679,21 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
 // Whenever pull is killed, the file has either its old or its new content.
 func TestPullKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 
 	change := func(round int) {
 		t.Helper()
-		exec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
+		mustExec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
 		up.runOnce(t)
 	}
 
@@ -708,24 +709,24 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 
-	before := everything(t, there.path)
+	before := readEverything(t, there.path)
 	atWork, replaced := 0, 0
-	kills := fromEnv(t, "SOAK_KILLS", 12, 1)
+	kills := envNumber(t, "SOAK_KILLS", 12, 1)
 	for round := range kills {
 		change(round + 1)
-		after := everything(t, s.path)
+		after := readEverything(t, s.path)
 		if round%4 == 3 { // the first pull
 			removeSnapshot(t, there.path)
 			before = nil
 		}
 		there.killAfter(t, rand.N(length*5/4), "pull", up.url, there.path)
-		if staged(there.path) {
+		if hasStaging(there.path) {
 			atWork++
 		}
 
 		var now []string
 		if _, err := os.Stat(there.path); err == nil {
-			now = everything(t, there.path)
+			now = readEverything(t, there.path)
 		}
 
 		switch {
@@ -743,17 +744,17 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		t.Error("no kill hit a working pull, or all did: the test proves nothing")
 	}
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
 // A pull is skipped while another one works on the same file.
 func TestPullWhileAnotherIsAtWork(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	proxy := newCuttingProxy(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
@@ -765,7 +766,7 @@ func TestPullWhileAnotherIsAtWork(t *testing.T) {
 		first <- fmt.Sprint(code, " ", out.String())
 	}()
 	<-reached
-	if code, out := there.both(t, "pull", up.url, there.path); code != 0 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 0 ||
 		!strings.HasPrefix(out, "skipped: "+there.path+": another syncer, process ") {
 		t.Errorf("exit code %d: %s", code, out)
 	}

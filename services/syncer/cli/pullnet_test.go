@@ -28,8 +28,8 @@ func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (c
 // A pull uses TLS with a trusted authority, and the proxies of the environment.
 func TestPullOverTLSAndProxies(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	target, err := url.Parse(up.url)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	if code, out := there.pullAsChild(t, secure.URL); code != 1 || !strings.Contains(out, "certificate") ||
 		!strings.Contains(out, "SSL_CERT_FILE") || strings.Count(out, "\n") != 1 {
 		t.Errorf("exit code %d: %s", code, out)
@@ -55,7 +55,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		!strings.Contains(out, "run 1 of") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
 	hosts := make(chan string, 10)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,29 +63,29 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		pass.ServeHTTP(w, r)
 	}))
 	t.Cleanup(proxy.Close)
-	there = puller(t)
+	there = newPuller(t)
 	if code, out := there.pullAsChild(t, "http://stock.invalid/", "HTTP_PROXY="+proxy.URL); code != 0 ||
 		<-hosts != "stock.invalid" {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 }
 
 // Wherever a pull runs out of space, the file stays unchanged, and the next pull succeeds.
 func TestNoRoomForAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	there.mustPull(t, up.url)
-	before := everything(t, there.path)
-	exec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
+	before := readEverything(t, there.path)
+	mustExec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
 	up.runOnce(t)
 
 	// The limits, in blocks of 512 bytes, stop the download of 3.6 MB, the unpacking to 6.9 MB, and the slightly larger
@@ -101,10 +101,10 @@ func TestNoRoomForAPull(t *testing.T) {
 			strings.Count(out, "\n") != 1 {
 			t.Errorf("%s: exit code %d: %s", limit.place, c.ProcessState.ExitCode(), out)
 		}
-		equal(t, everything(t, there.path), before)
+		requireRows(t, readEverything(t, there.path), before)
 	}
 
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }

@@ -48,7 +48,7 @@ func (s *syncer) serve(t *testing.T) service {
 			t.Log(up.log)
 		}
 	})
-	eventually(t, "it answers", func() bool {
+	waitUntil(t, "it answers", func() bool {
 		r, err := http.Get(up.url + "/livez")
 		if err == nil {
 			_ = r.Body.Close()
@@ -59,7 +59,7 @@ func (s *syncer) serve(t *testing.T) service {
 	return up
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
+func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for start := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(start) > waitTimeout {
@@ -159,15 +159,15 @@ func (up service) metrics(t *testing.T) map[string]string {
 
 func TestRunOnASchedule(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
-	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
-	eventually(t, "the new row", func() bool {
-		return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
+	waitUntil(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	waitUntil(t, "the new row", func() bool {
+		return queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
 	})
-	eventually(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
+	waitUntil(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
 
 	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) ||
 		!strings.Contains(body, `"age_seconds"`) {
@@ -229,7 +229,7 @@ func TestRunOnASchedule(t *testing.T) {
 
 // This test does not run in parallel, because its signal would reach other syncers in this process.
 func TestRunOnRequest(t *testing.T) {
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
@@ -271,13 +271,13 @@ func TestRunOnRequest(t *testing.T) {
 	if status := up.post(t, "Bearer "+token); status != http.StatusAccepted {
 		t.Errorf("%d", status)
 	}
-	eventually(t, "the run", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
+	waitUntil(t, "the run", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
 
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the run of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
-	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="2"|`})
+	waitUntil(t, "the run of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="2"|`})
 	if strings.Contains(up.log.String(), token) {
 		t.Error("the token is in the log")
 	}
@@ -316,9 +316,9 @@ func (r *received) shape() (all []string) {
 	return slices.Compact(all)
 }
 
-func TestFailuresAreToldOnce(t *testing.T) {
+func TestFailuresAreReportedOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
+	s := newSource(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
 	sent := &received{status: http.StatusOK}
 	server := httptest.NewServer(sent)
 	defer server.Close()
@@ -336,14 +336,14 @@ func TestFailuresAreToldOnce(t *testing.T) {
 				t.Fatal(status)
 			}
 		}
-		eventually(t, "a run", func() bool {
+		waitUntil(t, "a run", func() bool {
 			statuses, _ := up.runs(t)
 			return len(statuses) == count && strings.Count(sent.String(), "GET ") >= count
 		})
 	}
 
 	next()
-	exec(t, s.mysql, "DROP VIEW v")
+	mustExec(t, s.mysql, "DROP VIEW v")
 	next()
 	next()
 	if _, failures := up.runs(t); failures != 2 || up.metric(t, "syncer_consecutive_failures") != "2" ||
@@ -362,9 +362,9 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
+	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
 	next()
-	exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
+	mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
 	next()
 	next()
 
@@ -375,12 +375,12 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		"GET /ping/secret-uuid  0", "POST /notify/secret-path recovered 3",
 		"GET /ping/secret-uuid  0",
 	}
-	eventually(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
+	waitUntil(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 
-	equal(t, sent.shape(), want)
+	requireRows(t, sent.shape(), want)
 	for line := range strings.Lines(sent.String()) {
 		words := strings.SplitN(line, " ", 5)
 		if words[2] == "failed" && !strings.Contains(line, "no such table or view") ||
@@ -393,7 +393,7 @@ func TestFailuresAreToldOnce(t *testing.T) {
 // A notification that nobody receives delays no run, and its URL stays out of the log.
 func TestNoticesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
@@ -402,7 +402,7 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	s.set("SYNC_PING_URL", "http://"+silent.Addr().String()+"/secret-uuid")
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a word in the log", func() bool {
+	waitUntil(t, "a word in the log", func() bool {
 		return strings.Contains(up.log.String(), "a notice could not be sent")
 	})
 	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before,
@@ -423,9 +423,9 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 // A run in progress is canceled when the program stops.
 func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", smallView)
+	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	working := make(chan struct{})
 	var once sync.Once
 	p := tcpProxy{answer: func(_, sent int) bool {
@@ -436,7 +436,7 @@ func TestStopDuringARun(t *testing.T) {
 		return true
 	}}
 	p.start(t, s)
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	up := s.serve(t)
 	<-working
 	if got := up.metric(t, "syncer_running"); got != "1" {
@@ -452,15 +452,15 @@ func TestStopDuringARun(t *testing.T) {
 		t.Errorf("it took %s to stop", took)
 	}
 
-	equal(t, content(t, s.path), before)
-	nothingLeft(t, s.path)
-	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+	requireRows(t, readContent(t, s.path), before)
+	requireNoLeftovers(t, s.path)
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
 		[]string{`status="ok"|`, `status="stopped"|`})
 }
 
 func TestWrongSettingsOfServe(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	for name, value := range map[string]string{
 		"SYNC_SCHEDULE": "often", "SYNC_TIMEZONE": "Mars/Base", "SYNC_HTTP_ADDR": "9090", "SYNC_HTTP_TOKEN": "short",
 		"SYNC_NOTIFY_URL": "secret.example.com", "SYNC_PING_URL": "ftp://secret.example.com", "SYNC_MAX_AGE": "-1h",

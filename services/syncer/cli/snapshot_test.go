@@ -23,8 +23,8 @@ import (
 // Clients download the snapshot with HTTP's features: ETags, ranges and compression.
 func TestSnapshotOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	if r, err := http.Get(up.url + "/snapshot"); err != nil || r.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a token: %v, %v", r, err)
@@ -39,7 +39,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	if err := os.WriteFile(copied, whole, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, everything(t, copied), everything(t, s.path))
+	requireRows(t, readEverything(t, copied), readEverything(t, s.path))
 
 	tags := map[string]string{}
 	for encoding, unpack := range map[string]func([]byte) io.Reader{
@@ -64,7 +64,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	up.stop()
 	up = s.serve(t)
 	for etag, encoding := range tags {
-		if r, _ := up.ask(t, "GET", "Accept-Encoding", encoding, "If-None-Match", etag); r.StatusCode != 304 {
+		if r, _ := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "If-None-Match", etag); r.StatusCode != 304 {
 			t.Errorf("%s: after a restart: %s", encoding, r.Status)
 		}
 	}
@@ -80,7 +80,7 @@ func requireOneCopyForTwenty(t *testing.T, up service) []byte {
 	var group sync.WaitGroup
 	var bodies [20][]byte
 	for i := range bodies {
-		group.Go(func() { _, bodies[i] = up.ask(t, "GET") })
+		group.Go(func() { _, bodies[i] = up.requestSnapshot(t, "GET") })
 	}
 
 	group.Wait()
@@ -101,7 +101,7 @@ func requireEncoded(
 	t *testing.T, up service, encoding string, whole []byte, unpack func([]byte) io.Reader,
 ) (body []byte, etag string) {
 	t.Helper()
-	r, body := up.ask(t, "GET", "Accept-Encoding", encoding)
+	r, body := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding)
 	etag = r.Header.Get("ETag")
 	sum := sha256.Sum256(body)
 	if r.StatusCode != 200 || !strings.HasPrefix(etag, `"`) || r.Header.Get("Vary") != "Accept-Encoding" ||
@@ -122,13 +122,13 @@ func requireEncoded(
 // requireConditions checks HEAD and If-None-Match.
 func requireConditions(t *testing.T, up service, encoding string, body []byte, etag string) {
 	t.Helper()
-	head, nothing := up.ask(t, "HEAD", "Accept-Encoding", encoding)
+	head, nothing := up.requestSnapshot(t, "HEAD", "Accept-Encoding", encoding)
 	if head.StatusCode != 200 || len(nothing) > 0 || head.ContentLength != int64(len(body)) ||
 		head.Header.Get("ETag") != etag {
 		t.Errorf("%s: HEAD: %s %v", encoding, head.Status, head.Header)
 	}
 
-	r, none := up.ask(t, "GET", "Accept-Encoding", encoding, "If-None-Match", `"x", W/`+etag)
+	r, none := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "If-None-Match", `"x", W/`+etag)
 	if r.StatusCode != 304 || len(none) > 0 || r.Header.Get("ETag") != etag {
 		t.Errorf("%s: If-None-Match: %s %v", encoding, r.Status, r.Header)
 	}
@@ -140,20 +140,20 @@ func requireRanges(t *testing.T, up service, encoding string, body []byte, etag 
 	for asked, want := range map[string][2]int{
 		"bytes=100-199": {100, 200}, "bytes=5000-": {5000, len(body)}, "bytes=-7": {len(body) - 7, len(body)},
 	} {
-		r, part := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", asked, "If-Range", etag)
+		r, part := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", asked, "If-Range", etag)
 		if r.StatusCode != 206 || !bytes.Equal(part, body[want[0]:want[1]]) || r.ContentLength != int64(len(part)) ||
 			r.Header.Get("Content-Range") != fmt.Sprintf("bytes %d-%d/%d", want[0], want[1]-1, len(body)) {
 			t.Errorf("%s: %s: %s %v", encoding, asked, r.Status, r.Header)
 		}
 	}
 
-	r, another := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", "bytes=5-", "If-Range", `"another"`)
+	r, another := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", "bytes=5-", "If-Range", `"another"`)
 	if r.StatusCode != 200 || !bytes.Equal(another, body) {
 		t.Errorf("%s: If-Range: %s", encoding, r.Status)
 	}
 
 	beyond := fmt.Sprintf("bytes=%d-", len(body))
-	if r, _ := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", beyond); r.StatusCode != 416 {
+	if r, _ := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", beyond); r.StatusCode != 416 {
 		t.Errorf("%s: beyond the end: %s", encoding, r.Status)
 	}
 }
@@ -161,10 +161,10 @@ func requireRanges(t *testing.T, up service, encoding string, body []byte, etag 
 // A slow download continues with its copy when the next run publishes.
 func TestDownloadOutlivesItsRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	want, whole := up.ask(t, "GET")
+	want, whole := up.requestSnapshot(t, "GET")
 
 	r, err := http.NewRequest("GET", up.url+"/snapshot", nil)
 	if err != nil {
@@ -182,9 +182,9 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "DELETE FROM v WHERE id < 500")
+	mustExec(t, s.mysql, "DELETE FROM v WHERE id < 500")
 	up.runOnce(t)
-	if now, _ := up.ask(t, "HEAD"); now.Header.Get("ETag") == want.Header.Get("ETag") {
+	if now, _ := up.requestSnapshot(t, "HEAD"); now.Header.Get("ETag") == want.Header.Get("ETag") {
 		t.Error("the next run has the same ETag")
 	}
 
@@ -192,7 +192,7 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 	if err != nil || !bytes.Equal(append(begin, rest...), whole) {
 		t.Errorf("%d of %d bytes, %v", len(begin)+len(rest), len(whole), err)
 	}
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 }
 
 // Without space for a copy the answer is a 507 that says how much is needed. The disk and the file stay as they are.
@@ -222,7 +222,7 @@ func TestNoRoomForACopy(t *testing.T) {
 				shell = []string{"unshare", "--map-root-user", "--mount", "sh"}
 			}
 
-			s := source(t, "v", largeRows...)
+			s := newSource(t, "v", largeRows...)
 			s.mustSync(t)
 			disk := filepath.Dir(s.path)
 			if test.skip != "" {
@@ -239,18 +239,18 @@ func TestNoRoomForACopy(t *testing.T) {
 			text := fmt.Sprintf("there is no room for a copy of the snapshot: it needs 6.9 MB (%d bytes) in %s, %s",
 				file.Size(), filepath.Dir(s.path), test.want)
 			for range 2 {
-				r, body := up.ask(t, "GET", "Accept-Encoding", "zstd")
+				r, body := up.requestSnapshot(t, "GET", "Accept-Encoding", "zstd")
 				if r.StatusCode != http.StatusInsufficientStorage || !strings.Contains(string(body), text) {
 					t.Errorf("%s: %s\n%s", r.Status, body, up.log)
 				}
 			}
 
 			if test.skip == "" {
-				nothingLeft(t, s.path)
+				requireNoLeftovers(t, s.path)
 			}
 
-			there := puller(t)
-			if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+			there := newPuller(t)
+			if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 				!strings.Contains(out, "507 Insufficient Storage: there is no room") {
 				t.Errorf("exit code %d: %s", code, out)
 			}
@@ -305,6 +305,6 @@ func (s *syncer) serveUnder(t *testing.T, command ...string) service {
 
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
 	up := service{url: "http://" + addr, log: log}
-	eventually(t, "it answers", up.answers)
+	waitUntil(t, "it answers", up.answers)
 	return up
 }

@@ -26,12 +26,12 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// asSyncer names the environment variable that turns the test binary into syncer: a process that a test can kill or
+// runAsSyncer names the environment variable that turns the test binary into syncer: a process that a test can kill or
 // start under limits.
-const asSyncer = "TEST_AS_SYNCER"
+const runAsSyncer = "TEST_AS_SYNCER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asSyncer) == "" {
+	if os.Getenv(runAsSyncer) == "" {
 		// The tests write settings into files, and the environment overrides files.
 		for _, variable := range os.Environ() {
 			if name, _, _ := strings.Cut(variable, "="); isSetting(name) {
@@ -57,16 +57,16 @@ type syncer struct {
 	env   map[string]string
 }
 
-// source creates a database with the statements, and a syncer that copies the views into a file of the test.
-func source(t *testing.T, views string, statements ...string) *syncer {
+// newSource creates a database with the statements, and a syncer that copies the views into a file of the test.
+func newSource(t *testing.T, views string, statements ...string) *syncer {
 	t.Helper()
-	return sourceOn(t, dbtest.Shared(t), views, statements...)
+	return newSourceOn(t, dbtest.Shared(t), views, statements...)
 }
 
-func sourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
+func newSourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
 	t.Helper()
 	s := newSyncer(t, server.Database(t), views)
-	exec(t, s.mysql, statements...)
+	mustExec(t, s.mysql, statements...)
 	return s
 }
 
@@ -110,8 +110,8 @@ func (s *syncer) runUntil(t *testing.T, ctx context.Context, args ...string) (co
 	return code, out.String(), err.String()
 }
 
-// both runs syncer and returns its two outputs as one text.
-func (s *syncer) both(t *testing.T, args ...string) (code int, out string) {
+// output runs syncer and returns its two outputs as one text.
+func (s *syncer) output(t *testing.T, args ...string) (code int, out string) {
 	t.Helper()
 	code, stdout, stderr := s.run(t, args...)
 	return code, stdout + stderr
@@ -119,7 +119,7 @@ func (s *syncer) both(t *testing.T, args ...string) (code int, out string) {
 
 func (s *syncer) mustSync(t *testing.T) string {
 	t.Helper()
-	code, out := s.both(t, "sync")
+	code, out := s.output(t, "sync")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
@@ -139,8 +139,8 @@ func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	return r
 }
 
-// counts returns what the run did to its only table.
-func counts(t *testing.T, r run.Report) string {
+// tableCounts returns what the run did to its only table.
+func tableCounts(t *testing.T, r run.Report) string {
 	t.Helper()
 	if len(r.Tables) != 1 {
 		t.Fatalf("%d tables, want 1", len(r.Tables))
@@ -162,9 +162,9 @@ func (s *syncer) requireUsageError(t *testing.T, variable, value string) {
 // snapshot is unchanged, that nothing is left in the folder, and that the run is recorded.
 func (s *syncer) requireFailure(t *testing.T, code int, want ...string) {
 	t.Helper()
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	sentence := s.requireError(t, code, want...)
-	equal(t, content(t, s.path), before)
+	requireRows(t, readContent(t, s.path), before)
 	status := "failed"
 	if code == 3 {
 		status = "refused"
@@ -206,7 +206,7 @@ func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 			t.Errorf("%q is not in: %s", w, sentence)
 		}
 	}
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 	return sentence
 }
 
@@ -214,7 +214,7 @@ func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 func (s *syncer) child(t *testing.T, command ...string) *osexec.Cmd {
 	t.Helper()
 	c := osexec.Command(command[0], command[1:]...)
-	c.Env = []string{asSyncer + "=1", "GORACE=atexit_sleep_ms=0"}
+	c.Env = []string{runAsSyncer + "=1", "GORACE=atexit_sleep_ms=0"}
 	for _, variable := range os.Environ() {
 		if !isSetting(variable) { // skips settings of other tests
 			c.Env = append(c.Env, variable)
@@ -237,7 +237,7 @@ func openFile(t *testing.T, path string) *sqlx.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sqlx.DB, statements ...string) {
+func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
@@ -246,8 +246,8 @@ func exec(t *testing.T, db *sqlx.DB, statements ...string) {
 	}
 }
 
-// values returns n rows of an INSERT. Each row is the format applied to its number, counted from first.
-func values(first, n int, format string) string {
+// insertValues returns n rows of an INSERT. Each row is the format applied to its number, counted from first.
+func insertValues(first, n int, format string) string {
 	rows := make([]string, n)
 	for i := range rows {
 		rows[i] = fmt.Sprintf(format, first+i)
@@ -255,8 +255,8 @@ func values(first, n int, format string) string {
 	return strings.Join(rows, ", ")
 }
 
-// rows reads a result as texts, one per row; NULL is "NULL".
-func rows(t *testing.T, db *sqlx.DB, query string) []string {
+// queryRows reads a result as texts, one per row; NULL is "NULL".
+func queryRows(t *testing.T, db *sqlx.DB, query string) []string {
 	t.Helper()
 	rs, err := db.Query(query)
 	if err != nil {
@@ -299,8 +299,8 @@ func rows(t *testing.T, db *sqlx.DB, query string) []string {
 	return out
 }
 
-// content reads everything in the file except syncer's own tables; nil if there is no file.
-func content(t *testing.T, path string) (out []string) {
+// readContent reads everything in the file except syncer's own tables; nil if there is no file.
+func readContent(t *testing.T, path string) (out []string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {
 		return nil
@@ -314,15 +314,15 @@ func content(t *testing.T, path string) (out []string) {
 		t.Fatal(err)
 	}
 
-	out = rows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
+	out = queryRows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
 	for _, table := range tables {
-		out = append(out, rows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
+		out = append(out, queryRows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
 	}
 	return out
 }
 
-// nothingLeft checks that the folder has only the snapshot file and the files that belong to it.
-func nothingLeft(t *testing.T, path string) {
+// requireNoLeftovers checks that the folder has only the snapshot file and the files that belong to it.
+func requireNoLeftovers(t *testing.T, path string) {
 	t.Helper()
 	dir, base := filepath.Split(path)
 	left, err := os.ReadDir(dir)
@@ -340,7 +340,7 @@ func nothingLeft(t *testing.T, path string) {
 	}
 }
 
-func equal(t *testing.T, got, want []string) {
+func requireRows(t *testing.T, got, want []string) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d rows, want %d", len(got), len(want))
@@ -352,7 +352,7 @@ func equal(t *testing.T, got, want []string) {
 	}
 }
 
-func want(t *testing.T, got, want string) {
+func requireText(t *testing.T, got, want string) {
 	t.Helper()
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
