@@ -190,7 +190,7 @@ func TestTableWithoutRowid(t *testing.T) {
 	file := openFile(t, s.path)
 	mustExec(t, file,
 		"CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) "+
-		"WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
+			"WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
 		"DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
 	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 3")
 	r := s.report(t, 0)

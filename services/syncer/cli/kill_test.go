@@ -219,7 +219,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	published, undone := outcome.published, outcome.undone
 	t.Logf("killed while working: %d, after publishing: %d, changes undone: %d", began, published, undone)
 	if kills >= 50 && (began == 0 || published == 0 || undone == 0) { // with fewer kills, chance may miss one of the two
-		t.Error("no kill hit a working run, or all did: the test proves nothing")
+		t.Error("no kill hit a working run, or none came after publishing: the test proves nothing")
 	}
 
 	// Killed runs leave nothing behind that disturbs the next one.
