@@ -166,8 +166,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzPlace reads pages: a parsed cursor equals the sort key that it was made from.
-func FuzzPlace(f *testing.F) {
+// FuzzSortKey reads pages: a parsed cursor equals the sort key that it was made from.
+func FuzzSortKey(f *testing.F) {
 	f.Add(int64(1), 0.1, "2024-05-01 10:00:00.500", uint16(0), 1)
 	f.Add(int64(math.MaxInt64), 1e22, "Zürich", uint16(31), 0)
 	f.Add(int64(-1), -5e-324, "", uint16(85), 7)

@@ -73,7 +73,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestComparePlaces(t *testing.T) {
+func TestCompareSortKeys(t *testing.T) {
 	p := everyParameter(t)
 	order := []Order{{p.Catalog.Field("year"), true}, {p.Catalog.Field("price"), false}, {p.Catalog.Field("id"), false}}
 
