@@ -97,7 +97,7 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	for range 32 {
 		clients.Go(func() {
 			for time.Now().Before(end) && !t.Failed() {
-				walk(t, s)
+				checkRandomSearch(t, s)
 				walks.Add(1)
 			}
 		})
@@ -114,8 +114,8 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	t.Logf("%d searches, %d rows dropped", walks.Load(), dropped.Load())
 }
 
-// walk reads all pages of a random search.
-func walk(t *testing.T, s *Service) {
+// checkRandomSearch reads all pages of a random search.
+func checkRandomSearch(t *testing.T, s *Service) {
 	low := 1000 + rand.IntN(4000)
 	high := low + 200 + rand.IntN(2000)
 	values := url.Values{
@@ -176,10 +176,10 @@ func walk(t *testing.T, s *Service) {
 }
 
 var orders = map[string]func(a, b liveCar) int{
-	"price":  func(a, b liveCar) int { return firstOf(a.Price-b.Price, float64(a.ID-b.ID)) },
-	"-price": func(a, b liveCar) int { return firstOf(b.Price-a.Price, float64(b.ID-a.ID)) },
+	"price":  func(a, b liveCar) int { return firstDifference(a.Price-b.Price, float64(a.ID-b.ID)) },
+	"-price": func(a, b liveCar) int { return firstDifference(b.Price-a.Price, float64(b.ID-a.ID)) },
 	"-year,price": func(a, b liveCar) int {
-		return firstOf(float64(b.Year-a.Year), a.Price-b.Price, float64(a.ID-b.ID))
+		return firstDifference(float64(b.Year-a.Year), a.Price-b.Price, float64(a.ID-b.ID))
 	},
 	"id": func(a, b liveCar) int { return a.ID - b.ID },
 	"make,-id": func(a, b liveCar) int {
@@ -193,8 +193,8 @@ var orders = map[string]func(a, b liveCar) int{
 	},
 }
 
-// firstOf returns the sign of the first difference that is not zero.
-func firstOf(differences ...float64) int {
+// firstDifference returns the sign of the first difference that is not zero.
+func firstDifference(differences ...float64) int {
 	for _, d := range differences {
 		switch {
 		case d < 0:
@@ -259,7 +259,7 @@ func TestRowsAreLive(t *testing.T) {
 }
 
 // Requests that need no key never trigger a refresh. A request with a key does, as soon as the index is due.
-func TestDescriptionsWakeNobody(t *testing.T) {
+func TestDescriptionsTriggerNoRefresh(t *testing.T) {
 	s, _ := liveStock(t)
 	last := s.live.current.Load()
 	time.Sleep(minRefreshAge + 100*time.Millisecond)
