@@ -55,7 +55,7 @@ func benchMySQL(b *testing.B) dbconn.Config {
 	digits = fmt.Sprintf(digits, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	numbers := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS n FROM %[1]s a, %[1]s b, %[1]s "+
 		"c, %[1]s e, %[1]s f", digits)
-	run(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
+	mustExec(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
 		fmt.Sprintf("INSERT INTO cars SELECT %s FROM (%s) AS numbers WHERE n <= %d ORDER BY n", strings.Join(values, ", "),
 			numbers, benchRows),
 		"ANALYZE TABLE cars")
@@ -76,7 +76,7 @@ func benchSQLite(b *testing.B) dbconn.Config {
 func pageKeys(page int) [][]value.Cell {
 	keys := make([][]value.Cell, 21)
 	for i := range keys {
-		keys[i] = number(fmt.Sprint(1 + (page*7919+i*131)%benchRows))
+		keys[i] = numberKey(fmt.Sprint(1 + (page*7919+i*131)%benchRows))
 	}
 	return keys
 }

@@ -37,9 +37,9 @@ func TestChangedLooseFile(t *testing.T) {
 
 			for range 3 {
 				expect("nothing", false)
-				run(t, db, "UPDATE cars SET make = make || 'x'")
+				mustExec(t, db, "UPDATE cars SET make = make || 'x'")
 				expect("an update", true)
-				run(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
+				mustExec(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
 				expect("another table", true)
 			}
 

@@ -236,7 +236,11 @@ func TestKeys(t *testing.T) {
 
 		if e.key != "" {
 			requireSameRows(t, s, read)
-		} else if _, err := s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{text("x")}, nil, 1); err == nil {
+			return
+		}
+
+		keys := [][]value.Cell{textKey("x")}
+		if _, err := s.Rows(t.Context(), read.catalog, read.version, keys, nil, 1); err == nil {
 			t.Error("rows were found without a key")
 		}
 	}
@@ -244,7 +248,7 @@ func TestKeys(t *testing.T) {
 	for _, e := range mysqlTables() {
 		t.Run("MySQL/"+e.name, func(t *testing.T) {
 			c := dbtest.Database(t)
-			run(t, dbtest.Open(t, c), e.statements...)
+			mustExec(t, dbtest.Open(t, c), e.statements...)
 			check(t, e, c)
 		})
 	}
@@ -268,7 +272,7 @@ func TestKeys(t *testing.T) {
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
+	mustExec(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
 		", UNIQUE z (no, vin))")
 
 	unused := 0
@@ -292,13 +296,15 @@ func TestUnusedIndexes(t *testing.T) {
 // order of the keys.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
-	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+
-		"INT, "+makeModel+", PRIMARY KEY (no))",
+	mustExec(t, dbtest.Open(t, c),
+		"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+", PRIMARY KEY (no))",
 		"INSERT INTO cars VALUES ('K-1', 1, 'a', 'b'), ('é', 2, 'a', 'b'), ('x', 3, 'a', 'b')")
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 
-	keys := [][]value.Cell{text("x"), text("k-1 "), text("e"), text("K-1"), text("x"), {{}}, text("é"), text("ハ")}
+	keys := [][]value.Cell{
+		textKey("x"), textKey("k-1 "), textKey("e"), textKey("K-1"), textKey("x"), {{}}, textKey("é"), textKey("ハ"),
+	}
 	rows, err := s.Rows(t.Context(), read.catalog, read.version, keys, []*catalog.Field{read.catalog.Field("n")}, 10)
 	if err != nil {
 		t.Fatal(err)
@@ -325,14 +331,14 @@ func TestRowsByBytes(t *testing.T) {
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
+	mustExec(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
 
 	var rows []string
 	for i := range 1000 {
 		rows = append(rows, fmt.Sprintf("(%d, %d, 'm%d', 'b')", i%7, i, i))
 	}
 
-	run(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
+	mustExec(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 	field := read.catalog.Field("make")
@@ -357,12 +363,12 @@ func TestForeignLetters(t *testing.T) {
 	for _, set := range []string{"latin1", "utf8mb3", "ascii", "cp1251"} {
 		t.Run(set, func(t *testing.T) {
 			c := dbtest.Database(t)
-			run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
+			mustExec(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
 				"INSERT INTO cars VALUES ('K', 'a', 'b'), ('?', 'a', 'b')")
 
 			s := openStore(t, c, Settings{})
 			read := readStock(t, s, nil)
-			for _, keys := range [][][]value.Cell{{text("🍺")}, {text("🍺"), text("K"), text("ハ🍺")}} {
+			for _, keys := range [][][]value.Cell{{textKey("🍺")}, {textKey("🍺"), textKey("K"), textKey("ハ🍺")}} {
 				rows, err := s.Rows(t.Context(), read.catalog, read.version, keys, nil, 10)
 				if err != nil {
 					t.Fatal(err)

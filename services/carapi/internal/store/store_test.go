@@ -41,8 +41,8 @@ func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	return store
 }
 
-// run executes statements that prepare a test.
-func run(t testing.TB, db *sqlx.DB, statements ...string) {
+// mustExec executes statements that prepare a test.
+func mustExec(t testing.TB, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
@@ -153,8 +153,8 @@ func describeCells(cells []value.Cell) string {
 	return fmt.Sprint(texts)
 }
 
-// text makes a key of texts.
-func text(values ...string) []value.Cell {
+// textKey makes a key of texts.
+func textKey(values ...string) []value.Cell {
 	var key []value.Cell
 	for _, v := range values {
 		key = append(key, value.Cell{Type: value.Text, Form: []byte(v)})
@@ -162,8 +162,8 @@ func text(values ...string) []value.Cell {
 	return key
 }
 
-// number makes a key of one number.
-func number(form string) []value.Cell {
+// numberKey makes a key of one number.
+func numberKey(form string) []value.Cell {
 	return []value.Cell{{Type: value.Number, Form: []byte(form)}}
 }
 

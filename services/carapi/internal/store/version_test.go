@@ -109,7 +109,7 @@ func TestChangedBySyncer(t *testing.T) {
 			t.Errorf("%s: rows: %v", step, err)
 		}
 
-		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{number("99")}, nil, 10)
+		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{numberKey("99")}, nil, 10)
 		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
 			t.Errorf("%s: no rows: %v", step, err)
 		}
@@ -136,7 +136,7 @@ func TestChangedBySyncer(t *testing.T) {
 	expect("the same columns again", false, began)
 
 	// syncer deletes old runs. After that the table counts as changed once, but not again with each later run.
-	run(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
+	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("early runs forgotten", true, began)
 	began = file.add(t, syncedRun{hash: "other"})
@@ -152,7 +152,7 @@ func TestFileMadeAgain(t *testing.T) {
 	file.add(t, syncedRun{changes: "2, 0, 0"})
 	s := openStore(t, file.config, Settings{Snapshot: true})
 	read := readStock(t, s, nil)
-	run(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
+	mustExec(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
 	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
 
 	now, changed, err := s.CheckChanged(t.Context(), read.version)
@@ -168,7 +168,7 @@ func TestFileMadeAgain(t *testing.T) {
 // A view that a user has created in the file is as old as the oldest of its tables, and changes with each of them.
 func TestViewInSyncedFile(t *testing.T) {
 	file := newSyncedFile(t)
-	run(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
+	mustExec(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
 	file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
 
@@ -227,9 +227,9 @@ func TestBecomesSynced(t *testing.T) {
 	}
 
 	expect(true)
-	run(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
+	mustExec(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
 	expect(false)
-	run(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
+	mustExec(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
 	expect(true)
 }
 
@@ -260,7 +260,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
+	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
 
 	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
