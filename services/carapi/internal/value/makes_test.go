@@ -6,7 +6,7 @@ import (
 )
 
 func TestFindMake(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ text, name, rest string }{
 		{"Mercedes Benz C Class 2011 C200", "Mercedes-Benz", "C Class 2011 C200"},
 		{"Mercedes-Benz E-Class", "Mercedes-Benz", "E-Class"},

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func usual(t testing.TB) *Vocabulary {
+func builtInVocabulary(t testing.TB) *Vocabulary {
 	t.Helper()
 	v, err := ReadVocabulary("")
 	if err != nil {
@@ -121,7 +121,7 @@ var meaningCases = map[string]string{
 }
 
 func TestMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for field, lines := range meaningCases {
 		for line := range strings.Lines(strings.TrimSpace(lines)) {
 			want, texts, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -141,7 +141,7 @@ func TestMeanings(t *testing.T) {
 
 // A word that names a meaning asks for it; a word for one kind of it does not.
 func TestNamedMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, word, want string }{
 		{"color", "black", "black"},
 		{"color", "Schwarz", "black"},
@@ -183,7 +183,7 @@ func TestNamedMeanings(t *testing.T) {
 
 // Except for those listed, no word of one field has a meaning in another: binding distinguishes columns by them.
 func TestMeaningsApart(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, text string }{
 		{"transmission", "Automatic"},
 		{"transmission", "механическая"},
@@ -207,7 +207,7 @@ func TestMeaningsApart(t *testing.T) {
 }
 
 func TestVocabularyFileMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	if err := v.addFile("[color]\nblack < Onyx\nteal: petrolblau\n[make]\nZimp\nZonda = Pagani Zonda"); err != nil {
 		t.Fatal(err)
 	}
