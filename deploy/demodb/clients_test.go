@@ -183,8 +183,9 @@ func testSessionStatements(t *testing.T, address string) {
 	}
 }
 
-// prepared reads the rows of a query in the binary protocol, straight from the driver, and turns bytes into strings.
-func prepared(t *testing.T, db *sql.DB, query string) (columns []string, rows [][]driver.Value) {
+// queryPrepared reads the rows of a query in the binary protocol, straight from the driver, and turns bytes into
+// strings.
+func queryPrepared(t *testing.T, db *sql.DB, query string) (columns []string, rows [][]driver.Value) {
 	t.Helper()
 	conn, err := db.Conn(t.Context())
 	if err != nil {
@@ -229,7 +230,7 @@ func prepared(t *testing.T, db *sql.DB, query string) (columns []string, rows []
 }
 
 func testRowsOfView(t *testing.T, address string) {
-	columns, rows := prepared(t, asSyncer(t, address),
+	columns, rows := queryPrepared(t, asSyncer(t, address),
 		"SELECT `id`,`vin`,`make`,`year`,`mileage`,`price`,`msrp`,`dealer`,"+
 			"`description`,`features`,`created_at`,`updated_at` FROM `vehicles_view`")
 	if len(rows) != 600 {
@@ -430,13 +431,13 @@ func testRights(t *testing.T, address string) {
 	} {
 		// Both protocols, because they reach the check through different code.
 		_, err := c.db.Exec(c.query)
-		if number := numberOf(err); number != c.number {
+		if number := errorNumber(err); number != c.number {
 			t.Errorf("%s: %s: error %d (%v), want %d", c.who, c.query, number, err, c.number)
 		}
 
 		if strings.HasPrefix(c.query, "SELECT") {
 			err := prepare(c.db, c.query)
-			if number := numberOf(err); number != c.number {
+			if number := errorNumber(err); number != c.number {
 				t.Errorf("%s: prepare %s: error %d (%v), want %d", c.who, c.query, number, err, c.number)
 			}
 		}
@@ -467,15 +468,15 @@ func testLogins(t *testing.T, address string) {
 		{"carapi", "carapi-demo", "elsewhere", 1044},
 	} {
 		err := open(t, address, c.user, c.password, c.database).Ping()
-		if number := numberOf(err); number != c.number {
+		if number := errorNumber(err); number != c.number {
 			t.Errorf("%s with the password %q on %s: error %d (%v), want %d", c.user, c.password, c.database, number, err,
 				c.number)
 		}
 	}
 }
 
-// numberOf returns the number of a MySQL error, 0 for no error, and 1 for an error that is not from the server.
-func numberOf(err error) uint16 {
+// errorNumber returns the number of a MySQL error, 0 for no error, and 1 for an error that is not from the server.
+func errorNumber(err error) uint16 {
 	var numbered *mysql.MySQLError
 	switch {
 	case err == nil:

@@ -71,9 +71,9 @@ func TestStopsOnSignal(t *testing.T) {
 // Each SIGHUP runs the scripts of the later folder.
 func TestLater(t *testing.T) {
 	first, later := t.TempDir(), t.TempDir()
-	write(t, filepath.Join(first, "01.sql"), "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); "+
+	writeFile(t, filepath.Join(first, "01.sql"), "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); "+
 		"CREATE USER 'reader'@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON t TO 'reader'@'%';\n")
-	write(t, filepath.Join(later, "01.sql"), "UPDATE t SET a = a + 1;\n")
+	writeFile(t, filepath.Join(later, "01.sql"), "UPDATE t SET a = a + 1;\n")
 	address := start(t, "-sql", first, "-later", later)
 	db := open(t, address, "reader", "secret", "vehicles_db")
 	db.SetMaxIdleConns(0) // a connection of this library keeps seeing the rows of its first statement
@@ -103,8 +103,8 @@ func TestComplaints(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	broken := t.TempDir()
-	write(t, filepath.Join(broken, "01-good.sql"), "-- first\nCREATE TABLE t (a INT);\n")
-	write(t, filepath.Join(broken, "02-bad.sql"),
+	writeFile(t, filepath.Join(broken, "01-good.sql"), "-- first\nCREATE TABLE t (a INT);\n")
+	writeFile(t, filepath.Join(broken, "02-bad.sql"),
 		"-- a ; in a comment\nINSERT INTO t VALUES (1);\n\nINSERT INTO nowhere VALUES ('a;b');\n")
 
 	for name, c := range map[string]struct {
@@ -147,7 +147,7 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, file, text string) {
+func writeFile(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
