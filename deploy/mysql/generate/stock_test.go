@@ -143,11 +143,11 @@ func TestStockHasItsOddities(t *testing.T) {
 		{"empty description", func(v vehicle) bool { return v.description != nil && *v.description == "" }, 1},
 		{"features unknown", func(v vehicle) bool { return v.features == nil }, 3},
 		{"no features", func(v vehicle) bool { return v.features != nil && len(v.features) == 0 }, 1},
-		{"emoji", said("\U0001F697"), 1},
-		{"both quotes", func(v vehicle) bool { return said(`"`)(v) && said("'")(v) }, 1},
-		{"backslash", said(`\`), 1},
-		{"tab", said("\t"), 1},
-		{"accents", said("Véhicule très propre"), 1},
+		{"emoji", descriptionHas("\U0001F697"), 1},
+		{"both quotes", func(v vehicle) bool { return descriptionHas(`"`)(v) && descriptionHas("'")(v) }, 1},
+		{"backslash", descriptionHas(`\`), 1},
+		{"tab", descriptionHas("\t"), 1},
+		{"accents", descriptionHas("Véhicule très propre"), 1},
 		{"long description", func(v vehicle) bool { return v.description != nil && len(*v.description) >= 4000 }, 1},
 		{"dealer with an apostrophe", func(v vehicle) bool { return dealers[v.dealer].name == "O'Brien Motors" }, 5},
 		{"dealer with an accent", func(v vehicle) bool { return dealers[v.dealer].name == "Concesionario Ñuñoa" }, 5},
@@ -168,7 +168,7 @@ func TestStockHasItsOddities(t *testing.T) {
 	}
 }
 
-func said(words string) func(vehicle) bool {
+func descriptionHas(words string) func(vehicle) bool {
 	return func(v vehicle) bool { return v.description != nil && strings.Contains(*v.description, words) }
 }
 
