@@ -297,7 +297,8 @@ func TestUnusedIndexes(t *testing.T) {
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
 	mustExec(t, dbtest.Open(t, c),
-		"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+", PRIMARY KEY (no))",
+		"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+
+			", PRIMARY KEY (no))",
 		"INSERT INTO cars VALUES ('K-1', 1, 'a', 'b'), ('é', 2, 'a', 'b'), ('x', 3, 'a', 'b')")
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
