@@ -11,7 +11,7 @@ import (
 // newRuns returns runs that started a minute apart and took one second each, the newest first.
 func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 	t.Helper()
-	start := parseTime(t, "2026-03-01T10:00:00Z")
+	start := at(t, "2026-03-01T10:00:00Z")
 	for i, status := range statuses {
 		started := start.Add(-time.Duration(i) * time.Minute)
 		r := snapshotfile.Run{Started: started, Finished: started.Add(time.Second), Status: status}
@@ -27,7 +27,7 @@ func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 // The bar of a single run is narrow, with its time and its values beside it.
 func TestChartOfOneRun(t *testing.T) {
 	t.Parallel()
-	c := newCharts(newRuns(t, snapshotfile.OK), parseTime(t, "2026-03-01T12:00:00Z"))
+	c := newCharts(newRuns(t, snapshotfile.OK), at(t, "2026-03-01T12:00:00Z"))
 	if len(c.Bars) != 1 || len(c.Dots) != 1 || len(c.Segments) != 0 || c.Bars[0].Width > 10 {
 		t.Errorf("%+v", c)
 	}
@@ -49,7 +49,7 @@ func TestChartOfOneRun(t *testing.T) {
 func TestChartOfManyRuns(t *testing.T) {
 	t.Parallel()
 	statuses := strings.Fields(strings.Repeat("ok failed stopped refused ", 25))
-	c := newCharts(newRuns(t, statuses...), parseTime(t, "2026-03-01T12:00:00Z"))
+	c := newCharts(newRuns(t, statuses...), at(t, "2026-03-01T12:00:00Z"))
 	if len(c.Bars) != 100 || len(c.Dots) != 25 || len(c.Segments) != 24 {
 		t.Fatalf("%d bars, %d dots, %d segments", len(c.Bars), len(c.Dots), len(c.Segments))
 	}

@@ -38,7 +38,7 @@ func TestWholeText(t *testing.T) {
 
 func TestAgoText(t *testing.T) {
 	t.Parallel()
-	now := parseTime(t, "2026-03-01T10:00:00Z")
+	now := at(t, "2026-03-01T10:00:00Z")
 	for age, want := range map[time.Duration]string{
 		0:                      "just now",
 		999 * time.Millisecond: "just now",
@@ -54,13 +54,13 @@ func TestAgoText(t *testing.T) {
 
 func TestClockText(t *testing.T) {
 	t.Parallel()
-	now := parseTime(t, "2026-03-01T10:00:00Z")
+	now := at(t, "2026-03-01T10:00:00Z")
 	for moment, want := range map[string]string{
 		"2026-03-01T09:59:58Z": "09:59:58",
 		"2026-02-28T23:00:00Z": "Feb 28, 23:00:00",
 		"2025-03-01T09:00:00Z": "Mar 1, 2025, 09:00:00",
 	} {
-		if got := clockText(parseTime(t, moment), now); got != want {
+		if got := clockText(at(t, moment), now); got != want {
 			t.Errorf("%s: %q, want %q", moment, got, want)
 		}
 	}

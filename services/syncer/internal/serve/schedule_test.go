@@ -18,7 +18,7 @@ func newSchedule(t *testing.T, schedule, zone string) config.Schedule {
 	return parsed
 }
 
-func parseTime(t *testing.T, text string) time.Time {
+func at(t *testing.T, text string) time.Time {
 	t.Helper()
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -59,8 +59,8 @@ func TestNextDue(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := nextDue(newSchedule(t, test.schedule, "UTC"), parseTime(t, test.due), parseTime(t, test.start))
-			if !got.Equal(parseTime(t, test.want)) {
+			got := nextDue(newSchedule(t, test.schedule, "UTC"), at(t, test.due), at(t, test.start))
+			if !got.Equal(at(t, test.want)) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -68,7 +68,7 @@ func TestNextDue(t *testing.T) {
 }
 
 func TestFirstRun(t *testing.T) {
-	now := parseTime(t, "2026-03-01T10:20:00Z")
+	now := at(t, "2026-03-01T10:20:00Z")
 	hourly := newSchedule(t, "@hourly", "UTC")
 	for name, test := range map[string]struct {
 		last    string
@@ -83,9 +83,9 @@ func TestFirstRun(t *testing.T) {
 	} {
 		var last time.Time
 		if test.last != "" {
-			last = parseTime(t, test.last)
+			last = at(t, test.last)
 		}
-		if p := newPlan(hourly, now, last, test.onStart); !p.at.Equal(parseTime(t, test.want)) {
+		if p := newPlan(hourly, now, last, test.onStart); !p.at.Equal(at(t, test.want)) {
 			t.Errorf("%s: %s, want %s", name, p.at, test.want)
 		}
 	}
@@ -93,7 +93,7 @@ func TestFirstRun(t *testing.T) {
 
 // After failures the pauses grow; after a good run the next one is on schedule again.
 func TestBackoffAfterFailures(t *testing.T) {
-	now := parseTime(t, "2026-03-01T10:00:00Z")
+	now := at(t, "2026-03-01T10:00:00Z")
 	p := newPlan(newSchedule(t, "@every 1s", "UTC"), now, time.Time{}, true)
 	for i, pause := range []time.Duration{10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600} {
 		p.finished(now, now, false)
@@ -121,7 +121,7 @@ func TestBackoffAfterFailures(t *testing.T) {
 }
 
 func TestJitter(t *testing.T) {
-	now := parseTime(t, "2026-03-01T10:00:00Z")
+	now := at(t, "2026-03-01T10:00:00Z")
 	for schedule, longest := range map[string]time.Duration{
 		"@every 10s": time.Second,
 		"@every 1m":  6 * time.Second,
@@ -147,7 +147,7 @@ func TestJitter(t *testing.T) {
 
 // One run makes up for all runs that were due during another one.
 func TestRunDueMeanwhile(t *testing.T) {
-	start := parseTime(t, "2026-03-01T10:00:00Z")
+	start := at(t, "2026-03-01T10:00:00Z")
 	now := start.Add(5*time.Minute + time.Second)
 	p := newPlan(newSchedule(t, "@every 1m", "UTC"), start, time.Time{}, true)
 	if late := p.finished(start, now, true); !late || !p.at.Equal(now) {
@@ -161,7 +161,7 @@ func TestRunDueMeanwhile(t *testing.T) {
 
 // The clock is three hours ahead, and is then corrected.
 func TestClockSetBack(t *testing.T) {
-	wrong := parseTime(t, "2026-03-01T10:00:00Z")
+	wrong := at(t, "2026-03-01T10:00:00Z")
 	right := wrong.Add(-3 * time.Hour)
 	p := newPlan(newSchedule(t, "@every 1m", "UTC"), wrong, time.Time{}, true)
 	p.finished(wrong, wrong, true)
@@ -194,8 +194,7 @@ func TestTimezone(t *testing.T) {
 		{"30 2 * * *", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z"},
 		{"30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},
 	} {
-		if got := newSchedule(t, test.schedule,
-			"Europe/Berlin").Next(parseTime(t, test.after)); !got.Equal(parseTime(t, test.want)) {
+		if got := newSchedule(t, test.schedule, "Europe/Berlin").Next(at(t, test.after)); !got.Equal(at(t, test.want)) {
 			t.Errorf("%s after %s: %s, want %s", test.schedule, test.after, got, test.want)
 		}
 	}
