@@ -20,8 +20,8 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// The password is sent in clear text only to a server that has proved its name. Servers that ask for that (PAM, LDAP,
-// Entra ID) need plugins that the test servers lack, so the test plays such a server's login.
+// A password in clear text goes only to a server that has proved its name. Servers that ask for one (PAM, LDAP, Entra
+// ID) need plugins that the servers of the tests lack, so the test plays the log-in of such a server.
 func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	t.Parallel()
 	certificate, authority := selfSigned(t)

@@ -33,7 +33,7 @@ func countingProxy(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
 	})
 }
 
-// Received counts the bytes on the network. zlib reduces them, with TLS and without.
+// Received counts the bytes that cross the network. With zlib they are fewer, with TLS and without.
 func TestReceivedBytesAndCompression(t *testing.T) {
 	t.Parallel()
 	database := dbtest.Database(t)

@@ -111,8 +111,7 @@ func TestOpenPasswordFile(t *testing.T) {
 	}
 }
 
-// A new certificate needs no restart. A file in the middle of its replacement does no harm, as long as it is complete
-// later.
+// A new certificate needs no restart either, and a file that is being replaced does no harm once it is whole.
 func TestOpenCertificateFile(t *testing.T) {
 	trusted, err := os.ReadFile(authorityFile(t))
 	if err != nil {
@@ -150,7 +149,7 @@ func TestOpenCertificateFile(t *testing.T) {
 	}
 }
 
-// otherAuthority returns a PEM certificate that has signed no other.
+// otherAuthority makes a certificate in PEM that has signed no other.
 func otherAuthority(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -178,7 +177,7 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 	}
 }
 
-// mistake is a mistake in the settings, and texts that the error must contain.
+// mistake is a mistake in the settings, with texts that the error must have.
 type mistake struct {
 	change func(*dbconn.Config)
 	want   []string
@@ -404,13 +403,13 @@ func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []b
 	})
 }
 
-// Capability flags in a server's greeting.
+// Flags of what a server can do, in its greeting.
 const (
 	canCompress = 0x0020
 	canTLS      = 0x0800
 )
 
-// greetingProxy forwards the real server's greeting without a flag, like a server that lacks the capability.
+// greetingProxy passes on the real server's greeting without a flag, as a server sends it that lacks that capability.
 func greetingProxy(t *testing.T, flag uint16) uint16 {
 	admin := dbtest.Shared(t).Admin
 	return listenLoopback(t, func(c net.Conn) {

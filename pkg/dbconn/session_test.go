@@ -80,7 +80,7 @@ func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 	return all
 }
 
-// setGlobals sets the variables that the server has and its administrator may change. It returns their names.
+// setGlobals sets those of the settings that the server has and its administrator may change. It returns their names.
 func setGlobals(t *testing.T, db *sqlx.DB, settings map[string]string) (names []string) {
 	t.Helper()
 	for name, value := range settings {
@@ -243,8 +243,8 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 	}
 }
 
-// refusingProxy makes the server reachable on another port. It turns SET statements that contain text into statements
-// that the server refuses.
+// refusingProxy makes the server reachable at another port. It turns SET statements that contain a text into one that
+// the server refuses.
 func refusingProxy(t *testing.T, to dbconn.Config, text string) uint16 {
 	return relayPackets(t, to, func(packet []byte) []byte {
 		if i := strings.Index(string(packet), text); i > 0 && strings.Contains(string(packet[:i]), "SET ") {

@@ -31,7 +31,7 @@ func TestTransient(t *testing.T) {
 			&mysql.MySQLError{Number: 1045}, &mysql.MySQLError{Number: 1064}, &mysql.MySQLError{Number: 1146},
 			sqlite3.Error{Code: sqlite3.ErrCorrupt},
 			sqlite3.Error{Code: sqlite3.ErrFull},
-			// These have the methods of network errors.
+			// These have the methods of errors of the network.
 			syscall.EACCES, syscall.ENOSPC, &fs.PathError{Op: "open", Path: "/run/secrets/db", Err: syscall.EACCES},
 		},
 	} {

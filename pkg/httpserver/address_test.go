@@ -32,7 +32,7 @@ func TestCheckAddress(t *testing.T) {
 		}
 	}
 
-	// Valid addresses of this machine can be listened on.
+	// What is right can be listened on, as far as it is of this machine.
 	for _, addr := range []string{":0", "127.0.0.1:0", "localhost:0"} {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {

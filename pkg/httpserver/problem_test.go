@@ -176,7 +176,7 @@ func TestRecover(t *testing.T) {
 	}
 
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // a panic value is not wrapped
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is no wrapped error
 			t.Errorf("recovered %v", v)
 		}
 	}()

@@ -69,7 +69,7 @@ func (c *tableRestorer) QueryxContext(ctx context.Context, query string, args ..
 	return c.DB.QueryxContext(ctx, query, args...)
 }
 
-// A table that is being replaced may come back after the catalog's answer and before the read that explains it.
+// A table that is replaced can come back between the catalog's answer and the reading that explains it.
 func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
 	db := dbtest.Open(t, dbtest.Database(t))
 	for _, q := range []string{

@@ -14,7 +14,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-// The steps change one file, one after the other.
+// The steps follow each other on one file.
 func TestFileIsReadWhenItChanges(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")

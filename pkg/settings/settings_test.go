@@ -108,7 +108,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// Programs in the same process do not see each other's settings.
+// Programs that run side by side in one process do not see each other's settings.
 func TestLoadSideBySide(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
@@ -154,7 +154,7 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	}
 }
 
-// described has descriptions of its variables.
+// described describes its variables itself.
 type described struct {
 	Name string `default:"cars" desc:"not this one"`
 }

@@ -38,7 +38,7 @@ func recordRun(t *testing.T, db sqlx.ExtContext, minute int, status string, tabl
 	}
 }
 
-// However many runs follow, the file keeps the last good run of each table and the last good run of all tables.
+// However many runs follow, the file keeps the last good run of each table and the last good run of all.
 func TestOldRunsAreDeleted(t *testing.T) {
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)")
 	for _, table := range []string{"a", "b"} {
@@ -112,7 +112,7 @@ func (f goneFile) run(t *testing.T, minute time.Duration, status string, gone []
 	}
 }
 
-// check checks since when the view of a is gone (zero if it is not), and the age of the snapshot.
+// check checks since when a is gone, zero if it is not, and how old the snapshot is.
 func (f goneFile) check(t *testing.T, gone, asOf time.Time) {
 	t.Helper()
 	tables := f.contents(t)
@@ -257,7 +257,7 @@ func TestPull(t *testing.T) {
 
 	recordRun(t, db, 0, snapshotfile.OK)
 	check(nil)
-	for _, etag := range []string{`"a"`, `"b"`} { // the second comes from a server whose own file was once pulled
+	for _, etag := range []string{`"a"`, `"b"`} { // the second as from a server whose own file was pulled once
 		if err := snapshotfile.MarkPulled(t.Context(), db, etag); err != nil {
 			t.Fatal(err)
 		}

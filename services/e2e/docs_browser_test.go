@@ -11,7 +11,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// The page /docs shows the description, and a request from it with a key finds cars.
+// The page of the API's description shows it, and a request that is tried out there with a key finds cars.
 func TestDocsPage(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	const search = "#operations-default-search_cars"

@@ -25,14 +25,14 @@ import (
 
 const key = "a-key-for-the-tests"
 
-// program is a running carapi.
+// program is carapi, run whole.
 type program struct {
 	url  string
 	log  *dbtest.Log
-	stop func() int // stops carapi and returns its exit code
+	stop func() int // and gives the exit code
 }
 
-// setup sets the program's environment: the settings of c, and a free port.
+// setup sets the program's environment: c, and a free port.
 func setup(t *testing.T, c dbconn.Config) {
 	t.Helper()
 	t.Chdir(t.TempDir()) // a folder without .env
@@ -42,8 +42,8 @@ func setup(t *testing.T, c dbconn.Config) {
 	t.Setenv("API_KEYS_FILE", "")
 	t.Setenv("HTTP_ADDR", "127.0.0.1:0")
 	t.Setenv("CARS_TABLE", "")
-	t.Setenv("QUERY_TIMEOUT", "2m") // the tests must also pass on a slow machine
-	t.Setenv("METRICS_ADDR", "off") // otherwise programs that run in parallel would need the same port
+	t.Setenv("QUERY_TIMEOUT", "2m") // what a slow machine does is not tested here
+	t.Setenv("METRICS_ADDR", "off") // or programs side by side would be in each other's way
 	t.Setenv("RATE_LIMIT", "off")
 	for _, name := range []string{
 		"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT",
@@ -82,7 +82,7 @@ func start(t *testing.T, args ...string) program {
 	return p
 }
 
-// do sends a request with the key and returns the response and its body.
+// do makes a request with the key and returns status and body.
 func (p program) do(t *testing.T, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, p.url+path, nil)
@@ -138,13 +138,13 @@ func demo(t *testing.T) (program, *sqlx.DB) {
 	return start(t), dbtest.Open(t, admin)
 }
 
-// All settings can be in a file; the environment overrides it.
+// All settings may stand in a file, over which the environment wins.
 func TestSettingsInAFile(t *testing.T) {
 	setup(t, dbconn.Config{})
 	stock, _ := dbtest.SQLite(t, "CREATE TABLE autos (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
 		"INSERT INTO autos VALUES (7, 'Kia', 'Rio')")
 	for name := range dbtest.Environ(dbconn.Config{}) {
-		_ = os.Unsetenv(name) // setup restores it after the test
+		_ = os.Unsetenv(name) // as it was after the test, by setup
 	}
 	for _, name := range []string{"API_KEY", "CARS_TABLE"} {
 		_ = os.Unsetenv(name)
@@ -222,7 +222,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Reading the index with compression changes no answer.
+// Compression of what is read for the index changes no answer.
 func TestIndexReadCompressed(t *testing.T) {
 	plain, _ := demo(t)
 	const everything = "/cars/?limit=100&include_total=true&facets=make,color"
@@ -294,7 +294,7 @@ func TestAnswersAndProblems(t *testing.T) {
 
 	res, _ := p.do(t, "GET", "/cars/", "X-Request-ID", "from-the-caller.1")
 	if res.Header.Get("X-Request-ID") != "from-the-caller.1" {
-		t.Errorf("the caller's request id is not used")
+		t.Errorf("the caller's request id is not taken over")
 	}
 	res, _ = p.do(t, "GET", "/cars/", "X-Request-ID", `"},{"x`)
 	if id := res.Header.Get("X-Request-ID"); len(id) < 20 {
@@ -319,7 +319,7 @@ func TestAnswersAndProblems(t *testing.T) {
 	}
 }
 
-// checkProblem checks that an error is a problem of RFC 9457, with the headers of its status.
+// checkProblem checks that an error is answered in the form of RFC 9457, with the headers of its status.
 func checkProblem(t *testing.T, request string, res *http.Response, body string) {
 	t.Helper()
 	var problem struct {
@@ -367,7 +367,7 @@ func TestDatabaseGone(t *testing.T) {
 		t.Helper()
 		for _, path := range []string{"/cars/", "/cars/?make=Kia", "/cars/1", "/readyz"} {
 			res, body := p.do(t, "GET", path)
-			// A silent server may only be slow.
+			// A server that is silent may only be slow.
 			isExpected := res.StatusCode == 503 || res.StatusCode == 504 && path != "/readyz"
 			if !isExpected || strings.Contains(body, "127.0.0.1") || strings.Contains(body, "SELECT") {
 				t.Errorf("%s, %s: %d %s", state, path, res.StatusCode, body)
@@ -499,7 +499,7 @@ func TestStatus(t *testing.T) {
 	}
 	p.stop()
 	if code, out := ask("127.0.0.1:" + port); code != 1 || !strings.Contains(out, "no carapi answers") {
-		t.Errorf("without a server: exit code %d: %s", code, out)
+		t.Errorf("nobody listens: exit code %d: %s", code, out)
 	}
 	if code, out := ask("nonsense"); code != 2 || !strings.Contains(out, "HTTP_ADDR") {
 		t.Errorf("a wrong address: exit code %d: %s", code, out)

@@ -41,7 +41,7 @@ func TestCompression(t *testing.T) {
 	const large = "/cars/?limit=100"
 	res, plain := p.do(t, "GET", large, "Accept-Encoding", "identity")
 	if res.Header.Get("Content-Encoding") != "" || res.Header.Get("Vary") != "Accept-Encoding" || len(plain) < 1024 {
-		t.Errorf("not requested: %v, %d bytes", res.Header, len(plain))
+		t.Errorf("not asked for: %v, %d bytes", res.Header, len(plain))
 	}
 	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2&" +
 		strings.Repeat("z", 100) + "=3&limit=x"
@@ -90,7 +90,7 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 
 func TestOtherMethods(t *testing.T) {
 	setupFile(t)
-	for _, origins := range []string{"", "*"} { // an OPTIONS that is not a preflight must not be affected
+	for _, origins := range []string{"", "*"} { // which must leave an OPTIONS that is no preflight alone
 		t.Setenv("CORS_ORIGINS", origins)
 		p := start(t)
 		for _, path := range routes {
@@ -106,7 +106,7 @@ func TestOtherMethods(t *testing.T) {
 	}
 }
 
-// preflight asks whether a page from an origin may send a GET with headers.
+// preflight asks whether a page of an origin may send a GET with headers.
 func (p program) preflight(t *testing.T, origin, headers string) *http.Response {
 	t.Helper()
 	res, _ := p.do(t, "OPTIONS", "/cars/", "X-API-Key", "", "Origin", origin,
@@ -177,7 +177,7 @@ func TestCORS(t *testing.T) {
 			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
 		}
 	}
-	// A page must be able to distinguish a wrong key from a network failure.
+	// A page must be able to tell a wrong key from a network that fails.
 	res, _ = p.do(t, "GET", "/cars/", "Origin", origin, "X-API-Key", "")
 	if res.StatusCode != 401 || res.Header.Get("Access-Control-Allow-Origin") != origin {
 		t.Errorf("401: %d %v", res.StatusCode, res.Header)
@@ -261,7 +261,7 @@ func TestLimits(t *testing.T) {
 		t.Error("the log has a long path untruncated")
 	}
 
-	// The refusal of a body that is too large must not wait for the body.
+	// Of a body that is too large the answer is not to wait.
 	for body, status := range map[string]int{
 		"Content-Length: 65536\r\n\r\n" + strings.Repeat("x", 2*kib):                      400,
 		"Content-Length: 65537\r\n\r\n":                                                   413,
@@ -276,7 +276,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// raw sends the bytes of a request unchanged.
+// raw sends a request as it stands.
 func (p program) raw(t *testing.T, request string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
@@ -301,7 +301,7 @@ func (p program) raw(t *testing.T, request string) (*http.Response, string) {
 	return res, string(text)
 }
 
-// A body of a GET might contain parameters, so it is refused, not ignored. An empty body does no harm.
+// Parameters in the body of a GET are refused, not ignored. A body that says nothing does no harm.
 func TestBodies(t *testing.T) {
 	setupFile(t)
 	p := start(t)
@@ -317,7 +317,7 @@ func TestBodies(t *testing.T) {
 				for _, framed := range []string{
 					fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body),
 					strings.ReplaceAll(fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body),
-						"\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"), // the only chunk of an empty body is the last one
+						"\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"), // the one chunk of an empty body is the last
 				} {
 					want := 200
 					switch {
@@ -337,7 +337,7 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// A slash at the end of a path changes only the path in the answer.
+// A slash at the end of a path changes nothing but the path itself in the answer.
 func TestSlashAtTheEnd(t *testing.T) {
 	file, _ := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, vin TEXT, make TEXT)",
 		"INSERT INTO autos VALUES ('1', 'JM3M5WHLXRW827381', 'Kia'), ('a/', '', 'Fiat'), "+
@@ -373,7 +373,7 @@ func TestSlashAtTheEnd(t *testing.T) {
 	}
 }
 
-// Proxies refuse an answer whose headers exceed their buffers.
+// Proxies refuse an answer whose headers do not fit into their buffers.
 func TestHeadersAreShort(t *testing.T) {
 	file, db := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, make TEXT, headline TEXT, remarks TEXT)")
 	for i := range 50 {
@@ -449,7 +449,7 @@ func TestMetrics(t *testing.T) {
 		}
 		return body
 	}
-	// A request is counted after its answer is sent.
+	// A request is counted once its answer is out.
 	body := page()
 	deadline := time.Now().Add(5 * time.Minute)
 	for !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline) {
@@ -492,11 +492,11 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	if _, err := http.Get("http://" + m[1] + "/metrics"); err == nil {
-		t.Error("the metrics are served after the program has stopped")
+		t.Error("the metrics outlive the program")
 	}
 }
 
-// collector is an OpenTelemetry collector that accepts JSON.
+// collector is an OpenTelemetry collector that takes JSON.
 func collector(t *testing.T) (url string, received func() string) {
 	var mu sync.Mutex
 	var text bytes.Buffer
@@ -530,7 +530,7 @@ func TestTraces(t *testing.T) {
 	p.do(t, "GET", "/cars/7", "traceparent", "00-"+id+"-"+parent+"-01")
 	p.do(t, "GET", "/cars/?make=hidden-in-the-query")
 	p.do(t, "GET", "/nowhere?make=hidden-in-the-query", "Authorization", "Bearer "+key)
-	if code := p.stop(); code != 0 { // everything has been sent by then
+	if code := p.stop(); code != 0 { // by when all has been sent
 		t.Errorf("exit code %d: %s", code, p.log)
 	}
 	got := received()
@@ -553,7 +553,7 @@ func TestTraces(t *testing.T) {
 	}
 }
 
-// Nothing is sent unless tracing is configured, or if the SDK is disabled.
+// Nothing is sent where nobody has asked, or the SDK is turned off.
 func TestNoTraces(t *testing.T) {
 	setupFile(t)
 	url, received := collector(t)
@@ -575,7 +575,7 @@ func TestNoTraces(t *testing.T) {
 	}
 }
 
-// A missing collector neither delays answers nor keeps the program from stopping.
+// A collector that is not there neither hinders answers nor keeps the program from stopping.
 func TestCollectorGone(t *testing.T) {
 	setupFile(t)
 	for _, protocol := range []string{"http/protobuf", "grpc"} {

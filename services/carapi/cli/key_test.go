@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// newKey runs carapi key new, and returns the key and the line to store.
+// newKey calls carapi key new, and gives the key and the line to store.
 func newKey(t *testing.T, args ...string) (secret, line string) {
 	t.Helper()
 	var out, problems bytes.Buffer
@@ -99,11 +99,11 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log, `"a key has expired","key":"old","last_day":"2020-01-31"`) {
-		t.Errorf("no warning about the expired key: %s", log)
+		t.Errorf("no warning of the key that has expired: %s", log)
 	}
 }
 
-// expectStatus checks the status of a search, and returns its answer without the request id.
+// expectStatus checks the status of a search, and returns its answer without its request id.
 func (p program) expectStatus(t *testing.T, want int, header ...string) string {
 	t.Helper()
 	res, body := p.do(t, "GET", "/cars/?make=kia&limit=2", header...)
@@ -134,7 +134,7 @@ func (p program) waitForKey(t *testing.T, secret string) {
 	}
 }
 
-// checkLoggedRequests checks that the log has the callers and the results of TestKeys' requests.
+// checkLoggedRequests checks that the log says who made the requests of TestKeys, and what was found.
 func checkLoggedRequests(t *testing.T, log string) {
 	t.Helper()
 	type entry struct {
@@ -175,7 +175,7 @@ func checkLoggedRequests(t *testing.T, log string) {
 		}
 	}
 	if slices.Contains(seen, entry{Path: "/livez", Status: 200}) {
-		t.Error("the log has successful health checks")
+		t.Error("the log tells of health checks that found nothing wrong")
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Each key has its own rate limit, and so has each client without a key. Requests of others from the same address do
-// not limit a valid key.
+// Each key may ask so often, and each client so often without one; who has a valid key is not refused for
+// what others do from the same address.
 func TestRateLimit(t *testing.T) {
 	setupFile(t)
 	const other = "another-key-for-the-tests"
@@ -43,10 +43,10 @@ func TestRateLimit(t *testing.T) {
 	for range 5 {
 		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.9, 198.51.100.7")
 	}
-	// The client invented the first address.
+	// The first address is only what the client says.
 	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7")
 	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.8")
-	for i := range 5 { // each connection of the client has a port of its own
+	for i := range 5 { // each of its connections has a port of its own
 		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:5000"+strconv.Itoa(i))
 	}
 	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:60000")

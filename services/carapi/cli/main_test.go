@@ -10,12 +10,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain checks that no goroutine of a program outlives it.
+// TestMain sees to it that nothing of a program that has ended goes on.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 
-	// The database server of the tests keeps running. Traces without a collector are given up after 10 s.
+	// The database server of the tests goes on. Traces that nobody takes are given up after 10 s.
 	left := func() error { return goleak.Find(goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) }
 	err := left()
 	for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); {

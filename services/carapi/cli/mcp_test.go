@@ -16,7 +16,7 @@ import (
 const oneSearch = `{"jsonrpc":"2.0","id":1,"method":"tools/call",` +
 	`"params":{"name":"search_cars","arguments":{"limit":100}}}`
 
-// post sends a body to a path like an MCP client. A chunked body does not announce its length.
+// post sends a body to a path as an MCP client does; a chunked body does not announce its length.
 func (p program) post(
 	ctx context.Context, path, body string, chunked bool, header ...string,
 ) (*http.Response, string, error) {
@@ -62,8 +62,8 @@ func searchBatch(n int) string {
 	return "[" + strings.Join(searches, ",") + "]"
 }
 
-// A request to /mcp has one message, and so at most one search. A batch is refused before a tool runs, in every
-// spelling, and counts against the limits like any other request.
+// A request to /mcp holds one message, and so at most one search. One that holds several is refused before
+// a tool runs, however it is written, and counts against the limits like any other request.
 func TestBatchesAreRefused(t *testing.T) {
 	setupFile(t)
 	t.Setenv("RATE_LIMIT", "1000/24h")
@@ -155,7 +155,7 @@ func expectRefused(t *testing.T, what string, res *http.Response, body string, s
 	}
 }
 
-// Clients that accept JSON get it, and every error is a JSON-RPC error with the usual HTTP status.
+// Who takes JSON gets it, and every error is one of JSON-RPC with the HTTP status that it always had.
 func TestErrorsOfMCP(t *testing.T) {
 	setupFile(t)
 	t.Setenv("RATE_LIMIT", "35/24h")
@@ -214,7 +214,7 @@ func TestErrorsOfMCP(t *testing.T) {
 		}
 	}
 
-	for range 35 { // uses up the key's requests
+	for range 35 { // until the key has had its requests
 		if _, _, err := p.post(t.Context(), "/mcp", oneSearch, false); err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestErrorsOfMCP(t *testing.T) {
 	}
 }
 
-// expectRPC checks that an answer is a JSON-RPC message with the error code, or without an error if code is 0.
+// expectRPC checks that an answer is one of JSON-RPC, with an error that has a code, or none for 0.
 func expectRPC(t *testing.T, what string, res *http.Response, body string, status, code int, id string) {
 	t.Helper()
 	var answer struct {
@@ -248,8 +248,8 @@ func expectRPC(t *testing.T, what string, res *http.Response, body string, statu
 	}
 }
 
-// A search keeps its slot until it ends, even if its client has disconnected. The request's data are read only after
-// the search; -race checks that.
+// A search keeps its place until it ends, even if its client has gone, and what it notes of the request is
+// read only then, which -race checks.
 func TestSearchesOfClientsThatLeave(t *testing.T) {
 	setupFile(t)
 	t.Setenv("MAX_IN_FLIGHT", "1")

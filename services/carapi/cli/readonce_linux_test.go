@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// carapi uses exactly what it has checked at startup: it reads no file twice, because the file may have changed.
+// What is checked at the start is what is used: no file is read a second time, in which it may be another one.
 func TestStartReadsFilesOnce(t *testing.T) {
 	server := dbtest.Shared(t)
 	c := server.Database(t)
@@ -38,7 +38,7 @@ func TestStartReadsFilesOnce(t *testing.T) {
 	t.Setenv("API_KEY", "")
 	t.Setenv("VOCABULARY_FILE", "")
 	for _, name := range []string{"API_KEYS_FILE", "VOCABULARY_FILE", "DB_PASSWORD_FILE", "DB_SSL_CA"} {
-		_ = os.Unsetenv(name) // restored after the test
+		_ = os.Unsetenv(name) // as it was after the test
 	}
 
 	authority, password := file("ca.pem", string(certificate)), file("password", secret+"\n")

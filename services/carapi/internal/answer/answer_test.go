@@ -49,7 +49,7 @@ func newResult(a *search.Answer) *SearchResult {
 	}
 }
 
-// An answer equals the output of encoding/json, in the order of its members. The ETag covers all but as_of.
+// An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.
 func TestAnswerIsPlainJSON(t *testing.T) {
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
@@ -71,7 +71,7 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 
 const noMeasures = `{"year":{"count":0,"min":null,"max":null,"average":null,"median":null}}`
 
-// encode leaves out empty values, but does not support omitzero, with which encoding/json leaves out more.
+// encode leaves out what is empty, and knows no omitzero, with which encoding/json leaves out more.
 func TestShapesHaveNoOmitzero(t *testing.T) {
 	var check func(reflect.Type)
 	check = func(shape reflect.Type) {
@@ -101,8 +101,7 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 	}
 }
 
-// Each answer is valid by its schema. The schema describes all of its members, and requires those that are always
-// present.
+// Each answer is valid by its schema, which describes all of its members and requires those that are always there.
 func TestSchemasFitTheAnswers(t *testing.T) {
 	const refs = "#/$defs/"
 	all := Schemas([]search.Description{

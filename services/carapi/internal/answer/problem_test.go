@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// A problem stays small, whatever it repeats from a request and a table, and counts the errors that it leaves out.
+// A problem is small, whatever it repeats of a request and a table, and says how many errors it leaves out.
 func TestProblemsAreSmall(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"a", `"`, `\`, "\x00", "\n", "\xff", "é", "😀", "\u202e", "\u2028", "\U000E0041", "<", " "}

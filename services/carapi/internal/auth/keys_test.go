@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 		secretB:                   "b",
 		"c":                       "c",
 		secretA + "@2026-06-30":   "d",
-		secretA + "@2027-1-1":     "e", // not a date, and so part of the secret
+		secretA + "@2027-1-1":     "e", // no day, and so part of the secret
 		secretB + "f":             "f",
 		"g-secret-g-secret":       "g",
 		"":                        "",
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		c    Config
-		want []string // one line of the error each
+		want []string // a line of the error each
 	}{
 		"none": {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand " +
 			"-hex 32`"}},
@@ -203,7 +203,7 @@ func TestExpiry(t *testing.T) {
 	expect(t, k, secretB, "old (expired)")
 	clock.t = time.Date(2026, 6, 30, 23, 59, 59, 999999999, time.UTC)
 	expect(t, k, secretA, "default")
-	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the previous day
+	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the day before
 	expect(t, k, secretA, "default (expired)")
 }
 
@@ -221,7 +221,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretB, "b")
 	expect(t, k, "0123456789abcdef", "default")
 
-	// In place, with the same length.
+	// In place, of the same length.
 	if err := os.WriteFile(file, []byte("c="+secretB), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		}
 	}
 
-	// A missing file changes nothing either, until it is back.
+	// So does one that is gone, until it is back.
 	if err := os.Rename(file, file+".old"); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Errorf("no warning about an expired key: %s", log)
 	}
 
-	// Without a line there is no key.
+	// Without a line, no key.
 	write(t, file, "# all revoked")
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "")
@@ -287,7 +287,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 }
 
-// A folder in place of the file is not a file without keys.
+// A folder in the file's place is no file without keys.
 func TestFileBecomesAFolder(t *testing.T) {
 	clock, file := newClock(), filepath.Join(t.TempDir(), "keys")
 	write(t, file, "a="+secretA)
@@ -336,12 +336,12 @@ func TestNew(t *testing.T) {
 
 	for _, name := range []string{"", "a b", "a=b", "a;b", strings.Repeat("n", 65)} {
 		if _, _, err := New(name, time.Time{}); err == nil {
-			t.Errorf("%q is accepted as a name", name)
+			t.Errorf("%q is taken as a name", name)
 		}
 	}
 }
 
-// Accepted entries have plain names, and no error shows a secret.
+// What is taken has a plain name, and no error shows a secret.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
@@ -358,7 +358,7 @@ func FuzzParse(f *testing.F) {
 
 		secret := entry[strings.Index(entry, "=")+1:]
 		if err != nil && len(secret) >= minLength && strings.Contains(err.Error(), secret) {
-			t.Errorf("%q: the error shows the secret: %v", entry, err)
+			t.Errorf("%q: the error shows it: %v", entry, err)
 		}
 	})
 }

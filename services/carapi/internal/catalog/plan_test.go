@@ -12,7 +12,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// table is a small table as users may have designed it: column names, and rows of texts separated by bars.
+// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars
+// between.
 type table struct {
 	name, columns string
 	rows          []string
@@ -223,7 +224,7 @@ func TestProfileOfManyValues(t *testing.T) {
 	}
 }
 
-// Cells are compared by meaning, and shown as they are stored.
+// Cells are compared as what they mean, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
 	e := table{
@@ -287,7 +288,7 @@ func TestUnderstand(t *testing.T) {
 	}
 }
 
-// A column whose name is already the name of another field gets a name of its own.
+// A column whose name another one's field has gets a name of its own.
 func TestNamesThatAreTaken(t *testing.T) {
 	b := testBinding(t)
 	b.Fields = map[string]string{"id": "vehicle no"}
@@ -303,7 +304,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
-// A column without a field is a list only if its texts have the same few elements again and again, in varying numbers.
+// A column of no field is a list only if its texts are the same elements over and over, and not always as many.
 func TestListColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		values string // separated by /

@@ -10,7 +10,7 @@ import (
 	"carstock/pkg/httpserver"
 )
 
-// If a handler answers 304, the answer has no body, and the same ETag as a compressed 200.
+// An answer that a handler says has not changed has no body, and the ETag of the one that has.
 func TestCompressLeavesETagsAlone(t *testing.T) {
 	const etag = `W/"1"`
 	server := httptest.NewServer(headAsGet(compress()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,8 +8,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// The client's address is the last address that is not a trusted proxy, however the proxies write it, and whatever the
-// client has put in front.
+// The client's address is the last one that no trusted proxy has, however the proxies write it, and whatever a client
+// has put in front.
 func TestClientAddress(t *testing.T) {
 	const proxy, stranger = "10.0.0.1:4711", "203.0.113.9:4711"
 	for _, test := range []struct {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Two requests are answered, four time out while they wait, and all others are refused at once.
+// Two are answered, four wait in vain, and all others are refused at once.
 func TestShed(t *testing.T) {
 	begun, end := make(chan bool), make(chan bool)
 	h := shed(2)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -42,5 +42,5 @@ func TestShed(t *testing.T) {
 		}
 	}
 	go ask()
-	<-begun // there is a free slot again
+	<-begun // there is room again
 }

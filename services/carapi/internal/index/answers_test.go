@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// checkPages reads a set page by page to its end. Once, it begins after a random sort key.
+// checkPages pages through a set to its end, and begins once in the middle of nowhere.
 func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32) {
 	t.Helper()
 	place := func(row uint32) []value.Cell { return s.sortKey(order, row) }
@@ -73,7 +73,7 @@ func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 	return cells
 }
 
-// checkPageAnywhere checks the first few rows, and the page after a sort key that no row needs to have.
+// checkPageAnywhere checks the first few rows, and pages after a sort key that no row need have.
 func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
 	t.Helper()
 	few := 1 + r.IntN(20) // even if the set is large

@@ -21,7 +21,7 @@ func liveHeap() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// heap is the memory of all objects, including garbage that is not yet collected.
+// heap is the memory in use by objects, dead ones that are not yet collected included.
 func heap() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)
@@ -34,7 +34,7 @@ func collectedHeap() uint64 {
 	return heap()
 }
 
-// watchHeap measures the peaks of used and of live memory until the returned function is called.
+// watchHeap finds the most memory in use, and the most that was alive, until its result is called.
 func watchHeap() (peak func() (used, alive uint64)) {
 	end, result := make(chan struct{}), make(chan [2]uint64)
 	go func() {
@@ -74,8 +74,9 @@ func benchBuild(b *testing.B, c *catalog.Catalog, order []int) (x *Index, adding
 	return x, added.Sub(start), time.Since(added)
 }
 
-// BenchmarkBuild reports the times of adding all rows and of building the index, the memory of a generation, and the
-// peak memory while the next one is built, which includes the first one and garbage.
+// BenchmarkBuild reports, besides the time of adding all rows and of building, the memory of a generation, and the
+// most memory while the next one is built: with what the first takes, and with dead objects that are not yet
+// collected.
 func BenchmarkBuild(b *testing.B) {
 	for _, shuffled := range []bool{false, true} {
 		b.Run(fmt.Sprintf("shuffled=%v", shuffled), func(b *testing.B) {
@@ -114,7 +115,7 @@ var benchIndex = sync.OnceValue(func() *Index {
 	return x
 })
 
-// BenchmarkSearch times the operations of requests on an index.
+// BenchmarkSearch times what requests ask of an index.
 func BenchmarkSearch(b *testing.B) {
 	x := benchIndex()
 	c := x.catalog

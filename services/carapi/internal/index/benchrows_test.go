@@ -156,7 +156,7 @@ func (r *benchRow) fill(n int) []value.Cell {
 	return r.cells
 }
 
-// benchOrder returns the order of the rows: by id, or shuffled, as from a view in another order.
+// benchOrder is the order in which rows come: by id, or as from a view that follows some other order.
 func benchOrder(rows int, shuffled bool) []int {
 	order := make([]int, rows)
 	for i := range order {

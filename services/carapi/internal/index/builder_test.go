@@ -168,7 +168,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse is for the race detector: many goroutines use lazily computed values at the same time.
+// TestConcurrentUse is for the race detector: many use at the same time what is computed once.
 func TestConcurrentUse(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)

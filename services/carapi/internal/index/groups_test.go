@@ -108,7 +108,7 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 
 func sameSpan(a, b Span) bool { return sameCell(a.From, b.From) && sameCell(a.To, b.To) }
 
-// checkGroups compares the groups of a set, their statistics, and facets of ranges with plain loops.
+// checkGroups compares groups of a set, and what they measure, with loops; and facets of ranges.
 func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) {
 	t.Helper()
 	by := []query.Group{s.randomGroup(r)}
@@ -224,7 +224,7 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 	checkSum(t, got, cells)
 }
 
-// Too many ranges are refused, whatever the numbers are.
+// Ranges that are too many are refused, whatever the numbers are.
 func TestRangesAreBounded(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)
@@ -261,7 +261,7 @@ func TestRangesAreBounded(t *testing.T) {
 	}
 }
 
-// The cache of results for all rows is bounded, and results that are not cached are correct too.
+// What is kept of all rows is bounded, and a result that is not kept is right too.
 func TestMemoIsBounded(t *testing.T) {
 	var m memo
 	for range 2 {

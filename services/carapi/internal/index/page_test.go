@@ -9,8 +9,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// TestPagesOfLargeSet reads pages of a set that is large enough for sampling: of rows in the requested order or the
-// opposite one, of ties, and in an order of more columns than a head holds.
+// TestPagesOfLargeSet takes pages of a set that is large enough to be sampled: among rows that come in the order asked
+// for or against it, among ties, and in an order by more columns than a head holds.
 func TestPagesOfLargeSet(t *testing.T) {
 	const rows = 16_000 // values of 14 bits: five columns are 70 bits
 	c := textCatalog(t, "up", "down", "mixed", "other", "few", "half")

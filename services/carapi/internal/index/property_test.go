@@ -17,7 +17,7 @@ const (
 	mostRows      = 120
 )
 
-// TestAgainstLoops compares the index of random stocks with plain loops over their rows.
+// TestAgainstLoops compares what the index says of random stocks with what plain loops over their rows say.
 func TestAgainstLoops(t *testing.T) {
 	seed, stocks := rand.Uint64(), propertyCases/casesPerStock
 	if raced {
@@ -91,7 +91,7 @@ func (s *stock) randomConditions(r *rand.Rand) []condition {
 	return conditions
 }
 
-// checkSearches makes searches of a few filters and words, and finds the rows of each condition only once.
+// checkSearches makes searches of few filters and words, so that what loops say of each is found once.
 func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 	t.Helper()
 	conditions := s.randomConditions(r)
@@ -164,7 +164,7 @@ func (s Set) rows() []uint32 {
 	return s.bitmap.ToArray()
 }
 
-// checkStepwise checks that applying filters one after another, and joining them with And, give the same result.
+// checkStepwise checks that filters one after another, and joined by And, give the same.
 func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Field, want Set) {
 	t.Helper()
 	if len(q.Words) > 0 {

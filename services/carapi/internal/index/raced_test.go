@@ -2,6 +2,5 @@
 
 package index
 
-// raced is true under the race detector, which slows loops down about twenty times. `make test` also runs this package
-// without it.
+// raced says that the race detector slows loops down some twenty times: `make test` runs this package without it too.
 const raced = true

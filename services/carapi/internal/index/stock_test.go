@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is a random table, its index, and the rows for plain loops.
+// stock is a table made at random, with what a plain loop over its rows says of it.
 type stock struct {
 	catalog *catalog.Catalog
 	rows    [][]value.Cell // numbered like the index's rows
@@ -102,7 +102,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	return text(randomText(r))
 }
 
-// randomCatalog returns a table with most kinds of columns, and one of many kinds of ids and keys.
+// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -242,7 +242,8 @@ type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored returns the cell of a row as the index stores it: a text among numbers becomes NULL.
+// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
+// holds the numbers of SQLite too, equal ones have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
 	if f.Class() == catalog.Number && c.Type != value.Number {
@@ -251,7 +252,7 @@ func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	return c
 }
 
-// sameCell reports whether two cells are equal, except for the type of a text.
+// sameCell reports whether two cells are the same but for the type of a text.
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }

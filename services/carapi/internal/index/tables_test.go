@@ -34,7 +34,7 @@ func TestMergeSpans(t *testing.T) {
 	}
 }
 
-// A list returns the numbers that were added, whatever type it stores them in.
+// Numbers come back from a list whatever type holds them.
 func TestNarrowNumbers(t *testing.T) {
 	for _, numbers := range [][]uint32{
 		nil,

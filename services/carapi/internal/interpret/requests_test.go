@@ -117,7 +117,7 @@ func formatInterpretation(t *testing.T, s stock, values url.Values) (string, url
 	return strings.Join(all, " & "), q.Values()
 }
 
-// Each request in testdata is interpreted as its line says.
+// Each request of testdata is read as it says there.
 func TestRequests(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -181,7 +181,7 @@ func parametersOf(t *testing.T, request string) url.Values {
 	return all
 }
 
-// escapeQuery escapes a text for a URL, except for the escapes of the line itself: %20, %2B, and a raw plus.
+// escapeQuery writes a text as a URL has it, but for what a line itself escapes: %20, %2B, and a raw plus.
 func escapeQuery(text string) string {
 	escaped := url.QueryEscape(text)
 	return strings.NewReplacer("+", "%20", "%2B", "+", "%2520", "%20", "%252B", "%2B").Replace(escaped)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The argument more is parsed like a query string, or refused.
+// What stands in more is read as a query string, or refused.
 func TestAddMore(t *testing.T) {
 	for _, test := range []struct{ given, want, wrong string }{
 		{"more=", "", ""},

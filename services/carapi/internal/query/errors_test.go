@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A retry has the whole request, or nothing.
+// What is to be sent again is the whole request, or nothing.
 func TestRetry(t *testing.T) {
 	p := everyParameter(t)
 	for request, want := range map[string]string{
@@ -37,7 +37,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// All errors are counted, and the first ones are listed.
+// All mistakes are counted, and the first ones are said.
 func TestMistakesAreCounted(t *testing.T) {
 	p, values := everyParameter(t), url.Values{}
 	for i := range 50 {

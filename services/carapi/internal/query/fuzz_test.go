@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// everyKind has columns of every kind, some with borderline names.
+// everyKind has columns of every kind, some of them under names that only just work.
 var everyKind = [][2]string{
 	{"id", "int"},
 	{"make", "varchar(40)"},
@@ -66,8 +66,8 @@ var everyControl = []string{
 	"view", "match",
 }
 
-// FuzzParse parses any query string. It is refused as the caller's mistake, or it gives a query that can be formatted
-// and parsed again.
+// FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be
+// written back and read again.
 func FuzzParse(f *testing.F) {
 	for _, q := range []string{
 		"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price_min=9000.5&price_max=20000",
@@ -120,8 +120,8 @@ var everySort = []string{
 	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin",
 }
 
-// FuzzCursor parses any text as a cursor, and any JSON after the right fingerprint. An accepted cursor is formatted as
-// it was parsed.
+// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it
+// was understood.
 func FuzzCursor(f *testing.F) {
 	for i, values := range []string{
 		`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,

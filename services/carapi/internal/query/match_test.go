@@ -85,7 +85,7 @@ func TestOpenRanges(t *testing.T) {
 	}
 }
 
-// partial is a vehicle as it was read. A text that ends in ~ is only the beginning of a longer one.
+// partial is a vehicle as it was read: some texts only at their beginning.
 type partial map[string]string
 
 func (v partial) Cell(f *catalog.Field) (value.Cell, bool) {

@@ -60,7 +60,7 @@ func TestCompare(t *testing.T) {
 					t.Errorf("%s: %q and %q: got %d, want %d", c.field, place[i].Form, place[j].Form, got, want)
 				}
 
-				// In descending order, all but the missing values change places.
+				// Descending, all but those without a value change places.
 				if last := len(c.inOrder) - 1; rank[i] != last && rank[j] != last {
 					want = -want
 				}

@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// newTestParameters returns the parameters of a table of vehicles, one of whose columns has the name of a control.
+// newTestParameters returns the parameters of a table of vehicles with a column that is named as a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}
@@ -57,7 +57,7 @@ func TestNewParameters(t *testing.T) {
 	}
 }
 
-// An applied request is the shortest exact form of the request.
+// A request as it was understood is the request in its shortest exact form.
 func TestApplied(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
@@ -194,7 +194,7 @@ func TestCompleteOrder(t *testing.T) {
 	}
 }
 
-// The next page of a search has the same fingerprint in every spelling, and another search has another fingerprint.
+// The next page of a search has the same fingerprint in any spelling, and another search another one.
 func TestNextPage(t *testing.T) {
 	p := newTestParameters(t)
 	parse := func(query string) *Query {

@@ -2,7 +2,7 @@ package query
 
 import "testing"
 
-// A raw plus stays a plus where only a plus makes sense, and is a space elsewhere.
+// A raw plus is one where it can only be one, and a space elsewhere.
 func TestParseQuery(t *testing.T) {
 	for raw, want := range map[string]string{
 		"x=2020+":                           "2020+",

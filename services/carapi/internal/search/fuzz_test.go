@@ -108,8 +108,8 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// checkOffers checks that each search offered by an empty answer finds as many vehicles as promised, and that the
-// answer is short.
+// checkOffers checks that each search an empty answer offers finds as many vehicles as it says, and that the answer is
+// short.
 func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 	t.Helper()
 	if z == nil {

@@ -76,9 +76,8 @@ func changeStock(t *testing.T, db *sqlx.DB, stop *atomic.Bool) {
 	}
 }
 
-// While the stock changes, and the index is refreshed every 10 ms, each returned vehicle matches with its returned
-// values, each page is sorted by its returned values, no vehicle is returned twice, and no unchanged vehicle is
-// missing.
+// While the stock changes, and the index is read again every 10 ms, no answer holds a vehicle that does not match as it
+// was read, every page is sorted by what it shows, no vehicle comes twice, and none that stays where it is is missing.
 func TestAnswersOfAChangingStock(t *testing.T) {
 	s, db := liveStock(t)
 	var stop atomic.Bool
@@ -225,7 +224,7 @@ func TestRowsAreLive(t *testing.T) {
 		ids    []int
 	}{
 		{url.Values{"id": {"1,2,3,4"}, "price_max": {"6000"}}, []int{3, 4}},
-		// two more candidates are read
+		// two candidates more are looked at
 		{url.Values{"id": {"1,2,3,4,5,6"}, "price_max": {"6000"}, "limit": {"2"}}, []int{3, 4}},
 		{url.Values{"id": {"1,2,3"}, "sort": {"-price"}}, []int{1, 3}},
 		{url.Values{"id": {"1,2"}, "price_max": {"6000"}}, nil},

@@ -40,13 +40,13 @@ func TestFailedRefreshesRest(t *testing.T) {
 	}
 }
 
-// A request waits for a new index up to its timeout, and is then answered from the old one.
+// A request waits for a new index up to its time-out, and is then answered from the one there is.
 func TestRefreshThatHangs(t *testing.T) {
 	s, _ := liveStock(t)
 	s.live.timeout = 2 * time.Second
 	makeStale(s.live)
 	s.live.mu.Lock()
-	s.live.pending = &refresh{done: make(chan struct{})} // never completes
+	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
 	s.live.mu.Unlock()
 
 	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
@@ -55,7 +55,7 @@ func TestRefreshThatHangs(t *testing.T) {
 	}
 }
 
-// If syncer keeps replacing the rows, the source is unavailable; that is not an error of this program.
+// Rows that syncer goes on replacing are a source that cannot answer now, not an error of this program.
 func TestMovedIsUnavailable(t *testing.T) {
 	if !IsUnavailable(store.ErrMoved) {
 		t.Error("not unavailable")
@@ -93,7 +93,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	}
 }
 
-// Rows in memory count against the memory limit, like the index.
+// Rows that are kept count within the memory limit, as the index does.
 func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)

@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// In a file that syncer does not manage, a replaced row is found by its key, and a new row by its id at once.
+// In a file that syncer does not keep, a row that was replaced is found by its key, and a new one by its id at once.
 func TestReplacedRowsOfAFile(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (stock_number TEXT NOT NULL PRIMARY KEY, make TEXT, model TEXT, "+
 		"price INT)",
@@ -52,7 +52,7 @@ func TestOrderByLongTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		q.MaxChars = 2000 // of each text; this test is not about the size of answers
+		q.MaxChars = 2000 // of each text; the answer is not what is asked about
 		r := &searchRequest{ctx: t.Context(), source: s.live, generation: g, query: q}
 
 		ids := ""

@@ -81,8 +81,8 @@ func pageKeys(page int) [][]value.Cell {
 	return keys
 }
 
-// BenchmarkRows reads pages of 25 columns by key, like each search. It also does this through the driver's own
-// interface, with a prepared statement for each connection.
+// BenchmarkRows reads pages of 25 columns by key, as each search does; beside it, the same through the driver's own
+// interface, with a statement kept for each connection.
 func BenchmarkRows(b *testing.B) {
 	ways := map[string]func(*testing.B) dbconn.Config{"MySQL": benchMySQL, "SQLite": benchSQLite}
 	for _, name := range []string{"MySQL", "SQLite"} {

@@ -13,8 +13,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// The binding of a large table follows from all rows, even if the first ones suggest another. If they agree, the table
-// is read only once.
+// The columns of a large table are what all of its rows say, whether the first ones say so or not. Where they do, the
+// table is read once.
 func TestBindingOfLargeTables(t *testing.T) {
 	vocabulary, err := value.ReadVocabulary("")
 	if err != nil {
@@ -27,7 +27,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 	sqlite, file := dbtest.SQLite(t)
 	databases := map[*sqlx.DB]dbconn.Config{dbtest.Open(t, mysql): mysql, file: sqlite}
 	for name, c := range map[string]struct {
-		first string // values of column c7 in the first rows
+		first string // what the first rows have in the column c7
 		reads int
 	}{
 		"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2},
@@ -63,7 +63,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 				t.Errorf("%s: %s: %d rows in %d reads", config.Driver, name, rows, reads)
 			}
 
-			// A smaller table is read completely before it is bound.
+			// Of a table with fewer rows, all are looked at first.
 			whole := tableRead{store: s, conn: nil, source: catalog.Source{Table: read.Table}, binding: binding}
 			conn, release, err := s.acquireReader(t.Context())
 			if err != nil {

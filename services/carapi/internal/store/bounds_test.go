@@ -53,8 +53,8 @@ func boundCases() []boundCase {
 	return cases
 }
 
-// A bound truncates a text to its beginning; other values are read completely or not at all. A value that is not read
-// completely reports its length.
+// A value is read as far as its bound: a text to its beginning, anything else whole or not at all. What is not read
+// whole says how long it is.
 func TestBounds(t *testing.T) {
 	const most = 10
 	check := func(t *testing.T, e boundCase, c dbconn.Config) {

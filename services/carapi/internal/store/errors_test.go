@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Every error makes a source unavailable, except a server's error about the statement itself.
+// Only what a server says about a statement is no reason to ask another source, or to wait for this one.
 func TestUnavailable(t *testing.T) {
 	s := &Store{}
 	server := func(number uint16, state string) error {

@@ -11,8 +11,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A statement that exceeds its timeout is too slow, and the server may stop it. That does not make the source
-// unavailable.
+// A statement that takes longer than its time-out is too slow, and may be stopped by the server; the source is not away
+// for that.
 func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
 
@@ -106,7 +106,7 @@ func TestLostConnection(t *testing.T) {
 		}
 	}
 
-	// While the server is away, the error says so. As soon as it is back, reads succeed.
+	// Once the server is away, that is what the error says; and once it is back, it answers.
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestLostConnection(t *testing.T) {
 	requireSameRows(t, s, read)
 }
 
-// A server may be set to truncate every result and to stop slow statements. Neither affects a read of the whole table.
+// A server may be set to cut every result, and to stop whatever takes long: a read of the whole table is neither.
 func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)

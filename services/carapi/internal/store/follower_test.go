@@ -8,7 +8,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// In a file that syncer does not manage, changes by any program are noticed, and so is a file that replaces it.
+// A file that syncer does not keep is followed by its changes by any program, and when another file takes its place.
 func TestChangedLooseFile(t *testing.T) {
 	for _, journal := range []string{"delete", "wal"} {
 		t.Run(journal, func(t *testing.T) {

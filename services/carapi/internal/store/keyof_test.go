@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// An id as callers write it becomes the key of the row that shows it; no other text does.
+// An id as callers write it is the key of the row that shows it; no other text is.
 func TestParseKey(t *testing.T) {
 	tests := []struct {
 		columns, key string
@@ -51,7 +51,7 @@ func TestParseKey(t *testing.T) {
 		for _, id := range e.right {
 			key, ok := ParseKey(c, id)
 			if !ok {
-				t.Errorf("%s: %q is not parsed", e.columns, id)
+				t.Errorf("%s: %q is no key", e.columns, id)
 				continue
 			}
 

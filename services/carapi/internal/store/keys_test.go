@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// tableCase is a table or view named cars, and the expected key of its rows.
+// tableCase is a table or view named cars, and the key by which its rows are to be found.
 type tableCase struct {
 	name       string
 	statements []string
@@ -135,7 +135,7 @@ func mysqlViews() []tableCase {
 	}
 }
 
-// longNumbers are the cases in which the source declares the column no as a number, but syncer stores texts.
+// longNumbers are the cases in which the source declares the column no as a number, and syncer keeps it as a text.
 var longNumbers = map[string]string{
 	"long decimals as texts": "decimal(20,2)", "long integers as texts": "bigint(20) unsigned",
 }
@@ -268,7 +268,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A key whose index the server does not use is not a key.
+// A key of an index that the server does not use to find rows is none.
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -292,8 +292,8 @@ func TestUnusedIndexes(t *testing.T) {
 	}
 }
 
-// Rows returns the row whose key has the same bytes, even if the collation considers other keys equal. Rows come in the
-// order of the keys.
+// A row is given for the key that has its bytes, whatever else the collation takes for the same; and each key gets its
+// own row, in the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
 	mustExec(t, dbtest.Open(t, c),
@@ -328,7 +328,7 @@ func TestRowsByBytes(t *testing.T) {
 	}
 }
 
-// More keys than one statement allows, in any number.
+// More keys than one statement takes, in any number.
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// slowViews take longer to read than any test may run.
+// slowViews cannot be read within the life of a test.
 var slowViews = []string{
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base",
 	"SELECT MAX(id) AS id, make, model, MAX(SLEEP(600)) AS slow FROM base GROUP BY make, model",
@@ -105,7 +105,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// The same in SQLite. There, a view that cannot be computed is not reported as a missing column.
+// In SQLite too; and there a view that cannot be computed is no missing column.
 func TestProbeSQLite(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT, note TEXT)",
 		"INSERT INTO cars VALUES ('a', 'b', 'c')")
@@ -142,7 +142,7 @@ func TestProbeSQLite(t *testing.T) {
 	}
 }
 
-// The cost of fetching a row of a slow view is the time beyond a ping.
+// Fetching a row of a slow view costs what it adds to a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
 	mustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",

@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// The approximate number of rows is known for tables, so that memory can be reserved for them.
+// About how many rows there are is known of tables, so that memory for them can be set aside.
 func TestEstimate(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -64,8 +64,8 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// A table that is altered after its columns were read is read again, with its new columns. If it is altered once more,
-// that is an error.
+// A table that is altered after its columns were read is read once more, with its new columns; one that is altered
+// again is an error.
 func TestAlteredWhileReading(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -104,7 +104,7 @@ func TestAlteredWhileReading(t *testing.T) {
 	}
 }
 
-// The caller can end a read, and the connection can be reused.
+// What the caller does not want ends the read, and the connection can be used again.
 func TestReadEnds(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})
@@ -137,7 +137,7 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// Settings that do not fit the table are an error. A setting for a missing column is an error only at startup.
+// Settings that do not fit the table are an error; a column that they name and that is missing only at the start.
 func TestBindingErrors(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -171,7 +171,7 @@ func TestBindingErrors(t *testing.T) {
 	}
 }
 
-// Many goroutines can use one store at the same time, while its table is read again.
+// One store is used by many at once, while its table is read again.
 func TestConcurrentUse(t *testing.T) {
 	mysql := dbtest.Database(t)
 	mustExec(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",

@@ -9,8 +9,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// If more statements are used than the cache holds, none is closed while it is in use, and those outside the cache are
-// closed in the end.
+// More statements than are kept, used by several at once: none is closed while it is in use, and all that
+// are not kept are closed in the end.
 func TestStatementCache(t *testing.T) {
 	_, db := dbtest.SQLite(t)
 	cache := newStatementCache(db.DB)

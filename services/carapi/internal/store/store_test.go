@@ -22,7 +22,8 @@ import (
 
 var _ query.Vehicle = (*Row)(nil)
 
-// openStore opens a store of a table in the database of c. Only the settings that matter to the test are given.
+// openStore opens a store of a table in the database of c; of the settings only those that matter to the test are
+// given.
 func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	t.Helper()
 	s.Table, s.Setting, s.Timeout = cmp.Or(s.Table, "cars"), "CARS_TABLE", cmp.Or(s.Timeout, time.Minute)

@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// columnTypes has a column of each type with a value as MySQL and SQLite store it, and the expected cell.
+// columnTypes has a column of each type with a value, as MySQL and as SQLite are given it, and the cell of it.
 var columnTypes = []struct {
 	declared, mysql string
 	sqlite          string // what syncer stores
@@ -76,7 +76,7 @@ var columnTypes = []struct {
 	{"vector(2)", "TO_VECTOR('[1,2]')", "x'0000803f00000040'", value.Blob, "\x00\x00\x80\x3f\x00\x00\x00\x40"},
 }
 
-// A value of each type gives the same cell from a read of the whole table and by key, from MySQL and from SQLite.
+// Each type reads as the same cell from the whole table and by key, from MySQL and from SQLite.
 func TestTypes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -104,7 +104,7 @@ func TestTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// As syncer stores it: integers beyond 64 bits make their column a text column.
+	// As syncer makes it: integers beyond 64 bits make their column one of texts.
 	for i := range table.Columns {
 		if tc := &table.Columns[i]; strings.HasSuffix(tc.Type, "unsigned") && tc.Kind == schema.Integer || tc.Digits == 64 {
 			tc.Stored = "TEXT"
@@ -132,8 +132,8 @@ func TestTypes(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { check(t, openStore(t, file, Settings{})) })
 }
 
-// A file that syncer does not manage may have values of any type in any column. Declared types do not turn them into
-// times or booleans.
+// A file that syncer does not keep holds values of any type in any column; declared types do not make times or booleans
+// of them.
 func TestLooseValues(t *testing.T) {
 	file, _ := dbtest.SQLite(t,
 		"CREATE TABLE cars (id, make VARCHAR(5), model TEXT, price DECIMAL(10,2), year INT, sold BOOLEAN, at DATETIME, day "+

@@ -50,7 +50,7 @@ func newSyncedFile(t *testing.T) *syncedFile {
 	return &syncedFile{config: c, db: db}
 }
 
-// add adds a run one minute after the previous one, and executes statements, in one transaction.
+// add adds a run, one minute after the one before, and what else it does, in one transaction.
 func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (started time.Time) {
 	t.Helper()
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
@@ -84,7 +84,7 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	return started
 }
 
-// Only those runs count as changes that changed the table. A good run without changes only moves AsOf.
+// Of syncer's runs only those matter that changed the table; a good one that did not only moves AsOf.
 func TestChangedBySyncer(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -204,7 +204,7 @@ func TestNoSnapshot(t *testing.T) {
 	}
 }
 
-// If syncer starts or stops managing a file, carapi follows the file accordingly.
+// A file that syncer begins to keep, and one that it keeps no longer, is followed by what it is.
 func TestBecomesSynced(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
 	s := openStore(t, c, Settings{})
@@ -233,8 +233,8 @@ func TestBecomesSynced(t *testing.T) {
 	expect(true)
 }
 
-// A table keeps its own age, however many runs of other tables follow. If the file has forgotten it, as files of
-// earlier versions may have, no other table's age replaces it.
+// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as
+// those of earlier versions may have, no other table's age is taken for it.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})

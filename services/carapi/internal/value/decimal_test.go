@@ -31,7 +31,7 @@ func TestNormalDecimal(t *testing.T) {
 	}
 }
 
-// A cell's number is appended to a buffer that others share, so only the number itself may change.
+// A cell's number is appended to a buffer that others share, so nothing but the number itself may be changed.
 func TestNormalDecimalLeavesWhatItReads(t *testing.T) {
 	for _, given := range []string{"-007.50", "0012", "-0", "1.500"} {
 		read := []byte(given + "|")

@@ -15,7 +15,7 @@ var seeds = []string{
 	"5 5 5 5", "1'000'000,5", "0.000.000",
 }
 
-// No text makes a function of this package panic, and parsed values are normalized.
+// No text makes anything of this package panic, and what is read is in its one notation.
 func FuzzTexts(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
@@ -102,7 +102,7 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// A text as long as the bound is still processed fast, and not cut inside a letter.
+// A text at the bound of what is looked at is still fast, and not cut inside a letter.
 func TestBounds(t *testing.T) {
 	v := builtInVocabulary(t)
 	for n := range maxMeaningful + 10 {

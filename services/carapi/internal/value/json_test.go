@@ -8,7 +8,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// AppendString and similar functions give the same JSON as encoding/json.
+// What is written without encoding/json is what it would write.
 func TestAppendString(t *testing.T) {
 	for _, s := range []string{
 		"", "Kia", "Citroën Škoda", "ハンドル", "🍺", `"quoted"`, `back\slash`, "line\nend", "tab\t", "nul\x00", "del\x7f",
@@ -34,7 +34,7 @@ func TestAppendString(t *testing.T) {
 	}
 }
 
-// Numbers that a double would change become texts, in a column and inside a JSON document.
+// Numbers that a double would change are texts, in a column and within a JSON document.
 func TestNumbersThatADoubleChanges(t *testing.T) {
 	for _, test := range []struct {
 		kind       schema.Kind

@@ -71,7 +71,7 @@ func TestFindMake(t *testing.T) {
 	}
 }
 
-// The list has enough makes, and no spelling belongs to two of them.
+// The list is large enough, and no spelling is of two makes.
 func TestMakes(t *testing.T) {
 	text, err := builtinVocabulary.ReadFile("vocabulary/makes.txt")
 	if err != nil {

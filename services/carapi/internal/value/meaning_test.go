@@ -139,7 +139,7 @@ func TestMeanings(t *testing.T) {
 	}
 }
 
-// A word that names a meaning asks for it; a word for one kind of it does not.
+// A caller who says a name asks for its meaning; one who says a kind of it does not.
 func TestNamedMeanings(t *testing.T) {
 	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, word, want string }{
@@ -181,7 +181,7 @@ func TestNamedMeanings(t *testing.T) {
 	}
 }
 
-// Except for those listed, no word of one field has a meaning in another: binding distinguishes columns by them.
+// No word of one field is a word of another, but for those listed: binding tells columns apart by them.
 func TestMeaningsApart(t *testing.T) {
 	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, text string }{

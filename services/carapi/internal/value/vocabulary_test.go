@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A vocabulary file adds words to the built-in ones, and an error in it names its line.
+// A file of more words adds to the usual ones, and an error in it names its line.
 func TestReadVocabulary(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "words.txt")
 	write := func(text string) (*Vocabulary, error) {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Daily runs are a day apart, however the clocks are changed: even if they skip midnight, half an hour, two hours or a
-// whole day, or repeat an hour.
+// Daily runs are a day apart, whatever the clocks do: even if they skip midnight, half an hour, two hours or a whole
+// day, or show an hour twice.
 func TestRunsOfEachDay(t *testing.T) {
 	t.Parallel()
 	for zone, years := range map[string][2]int{

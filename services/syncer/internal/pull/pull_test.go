@@ -43,7 +43,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// A partial download is used only if it certainly belongs to the offered snapshot.
+// What an earlier pull has left is used only if it is certain to what it belongs.
 func TestPartOfAnEarlierPull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -282,7 +282,7 @@ func TestStalledServer(t *testing.T) {
 		sent := 0
 		start := time.Now()
 		err := d.receive(readerFunc(func(b []byte) (int, error) {
-			if sent++; sent <= 3 { // slowly, but without a pause
+			if sent++; sent <= 3 { // slowly, but at all
 				time.Sleep(stallTimeout - time.Second)
 				b[0] = 'x'
 				return 1, nil

@@ -25,7 +25,7 @@ func TestResolveView(t *testing.T) {
 		key       []string // the primary key
 		hidden    []string
 		s         config.Sync
-		want, err string // the expected key and watermark, and the type of price
+		want, err string // the key, the watermark, and the type of price
 	}{
 		{want: "[] @ TEXT"},
 		{key: []string{"ID"}, want: "[ID] @ TEXT"},

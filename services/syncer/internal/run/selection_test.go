@@ -72,7 +72,7 @@ func TestResolvePatterns(t *testing.T) {
 		}
 	}
 
-	// Names that differ only in case are the same table in SQLite.
+	// Names that differ only in case are one table in SQLite.
 	_, _, err := resolvePatterns(config.Views{{Name: "*", Pattern: true}}, []string{"Cars", "cars", "sqlite_x"}, false)
 	for _, want := range []string{"the views Cars and cars would both", "sqlite_x: names of tables may not"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -81,7 +81,7 @@ func TestResolvePatterns(t *testing.T) {
 	}
 }
 
-// describeSelection lists the views (as view=table if the names differ), and the matches of each pattern.
+// describeSelection lists the views, as view=table where these differ, and what each pattern matched.
 func describeSelection(views config.Views, s Selection) (names, selection string) {
 	var list, matches []string
 	for _, v := range views {

@@ -121,7 +121,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 		t.Errorf("%d copies are open", n)
 	}
 
-	// A run that lacks disk space drops the copies too.
+	// A run that lacks disk space drops them too.
 	get(identity).release()
 	c.makeRoom()
 	if n := countDeletedOpen(t, path); n != 0 {

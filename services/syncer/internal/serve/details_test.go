@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// The details of a table are its size, and its first rows as the page shows them.
+// The details of a table: its size, and its first rows in the form in which the page shows them.
 func TestTableDetails(t *testing.T) {
 	t.Parallel()
 	_, db := dbtest.SQLite(t,

@@ -112,7 +112,7 @@ func TestBackoffAfterFailures(t *testing.T) {
 		t.Errorf("after one more failure: a pause of %s", got)
 	}
 
-	// If a run is due after the end of the backoff, it starts on schedule.
+	// A run that is due later than the backoff ends comes on schedule.
 	p = newPlan(newSchedule(t, "@hourly", "UTC"), now, time.Time{}, true)
 	p.finished(now, now, false)
 	if hour := newSchedule(t, "@hourly", "UTC").Next(now); p.at.Before(hour) || p.at.After(hour.Add(maxJitter)) {
@@ -145,7 +145,7 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// One run makes up for all runs that were due during another one.
+// One run makes up for all that were due while another was under way.
 func TestRunDueMeanwhile(t *testing.T) {
 	start := at(t, "2026-03-01T10:00:00Z")
 	now := start.Add(5*time.Minute + time.Second)
@@ -183,7 +183,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// The schedule follows the clocks of the time zone, even when they are changed.
+// The schedule is by the clock of the time zone, also when that is put forward or back.
 func TestTimezone(t *testing.T) {
 	for _, test := range []struct{ schedule, after, want string }{
 		{"30 6 * * *", "2026-01-10T00:00:00Z", "2026-01-10T05:30:00Z"},

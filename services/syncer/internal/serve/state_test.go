@@ -71,7 +71,7 @@ func TestRunsOfOthers(t *testing.T) {
 	s.record(t, snapshotfile.Refused)
 	expect(snapshotfile.Refused, 1, "a reason")
 
-	// A run of this service counts even if it was not recorded in the file.
+	// A run of this service counts even if it could not be recorded in the file.
 	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
 	expect(snapshotfile.Failed, 2, "the disk is full")
 }

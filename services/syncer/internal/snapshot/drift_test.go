@@ -8,7 +8,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// sqliteTable makes a table as SQLite describes it, from definitions such as "id INTEGER".
+// sqliteTable is a table as SQLite has it, from definitions such as "id INTEGER".
 func sqliteTable(key []string, columns ...string) schema.Table {
 	t := schema.Table{Key: key}
 	for _, c := range columns {

@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// runOptions are the options of one run.
+// runOptions are what a test gives one run beside the tables.
 type runOptions struct {
 	keep    bool
 	indexes [][]string
@@ -128,7 +128,7 @@ func contentsOf(t *testing.T, path, query string) string {
 	return strings.Join(texts, ", ")
 }
 
-// The changes of a second run are counted, and then the table has the new rows.
+// What a second run changes is counted, and the table has its rows afterwards.
 func TestPublishedRows(t *testing.T) {
 	t.Parallel()
 	byInteger := func() *sourceTable { return newSourceTable([]string{"id"}, "id int", "v text") }
@@ -453,7 +453,7 @@ func TestTablesArePublishedTogether(t *testing.T) {
 	}
 }
 
-// If another program alters a table after the comparison, the run may begin again.
+// Rows were compared with tables that another program has altered since: the run may begin again.
 func TestAlteredMeanwhile(t *testing.T) {
 	t.Parallel()
 	table := func() *sourceTable { return withRows(newSourceTable([]string{"id"}, "id int"), "1", "2") }

@@ -89,7 +89,7 @@ func contentDigest(t *testing.T, conn *sqlite3.SQLiteConn) string {
 	return rows[0][0].(string)
 }
 
-// A copy is one complete file as of one moment, whatever is written at the same time.
+// A copy is one complete file, as of one moment, whatever is written meanwhile.
 func TestCopyWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	from := newServedFile(t)
@@ -186,7 +186,7 @@ func TestReplace(t *testing.T) {
 
 	_ = pulled.Close()
 
-	// If the server's file was itself pulled, it carries a mark of that pull.
+	// The file of a server that was itself pulled carries a mark of that.
 	seeded := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
 	conn := testConn(t, file.path)
 	copyToIncoming(t, conn, seeded)
