@@ -57,7 +57,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, many)
 	want(7, 19_998)
 
-	// The next bulk run deletes the keys of rows that are gone.
+	// The keys of rows that are gone go with the next bulk run.
 	few := carsTable()
 	few.rows = many.rows[:100]
 	f.publish(t, few)
@@ -85,8 +85,8 @@ func TestRecordedSince(t *testing.T) {
 	requireEqual(t, since(), []driver.Value(nil))
 }
 
-// After any sequence of runs, the file knows of each row whether it was there at the first run, came in a recorded
-// change, or came in a bulk run that recorded only its key.
+// Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
+// change, or came with so many others that only its key is recorded.
 func TestArrivals(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 20))
