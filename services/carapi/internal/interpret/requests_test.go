@@ -62,9 +62,9 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	return stock{interpret.New(read, vocabulary), b.Build()}
 }
 
-// formatInterpretation formats the filters of an interpreted request like testdata/requests.txt. It also returns the
-// interpreted request.
-func formatInterpretation(t *testing.T, s stock, values url.Values) (string, url.Values) {
+// asRead formats the filters of an interpreted request like testdata/requests.txt. It also returns the interpreted
+// request.
+func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
 	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",
 		"view", "max_chars", "page", "offset", "has", "missing")
@@ -145,14 +145,13 @@ func checkRequests(t *testing.T, s stock, file string) {
 
 		requests++
 		request, want, _ := strings.Cut(line, " ->")
-		got, read := formatInterpretation(t, s, parametersOf(t, request))
+		got, read := asRead(t, s, parametersOf(t, request))
 		if got != strings.TrimSpace(want) {
 			t.Errorf("%s -> %s\n want %s", strings.TrimSpace(request), got, strings.TrimSpace(want))
 		}
 
 		understood, _, _ := strings.Cut(got, " & not_understood=")
-		// Exact requests stay as they are.
-		if again, _ := formatInterpretation(t, s, read); read != nil && again != understood {
+		if again, _ := asRead(t, s, read); read != nil && again != understood { // exact requests stay as they are
 			t.Errorf("%s: interpreted again: %s -> %s", strings.TrimSpace(request), understood, again)
 		}
 	}
