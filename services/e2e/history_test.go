@@ -50,7 +50,7 @@ const daysApart = 3 // between two runs
 // makeHistory edits a table at random between runs of syncer, and then spreads the runs over time.
 func makeHistory(t *testing.T, runs int) *pastRuns {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	t.Setenv("SYNC_HISTORY", "365d")
 	mysql := dbtest.Database(t)
 	h := &pastRuns{
@@ -863,7 +863,7 @@ type historyOf struct {
 
 func newHistoryOf(t *testing.T, statements ...string) *historyOf {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	t.Setenv("SYNC_HISTORY", "90d")
 	h := &historyOf{
 		t: t, mysql: dbtest.Database(t),
