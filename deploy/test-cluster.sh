@@ -2,7 +2,7 @@
 # Tests syncer and carapi on three Galera nodes of this machine. HAProxy sends all connections to the first available
 # node, so that the services see one server. First the searches of services/e2e run on the cluster. Then the active node
 # is killed while requests to carapi run without pause, and syncer copies from a remaining node. Needs Debian's
-# mariadb-server, galera-4, haproxy and rsync, which root installs automatically.
+# mariadb-server, galera-4, haproxy and rsync, which the script installs as root if they are missing.
 set -eu
 cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1; }

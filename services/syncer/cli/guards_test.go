@@ -723,24 +723,24 @@ func TestTableOfTheUser(t *testing.T) {
 	requireRows(t, queryRows(t, file, "SELECT note FROM a"), []string{`note="mine"|`})
 
 	// A file that was never syncer's is used, and the tables in it stay.
-	own := filepath.Join(t.TempDir(), "own.db")
-	s.keep(own)
-	if err := os.WriteFile(own, nil, 0o600); err != nil {
+	userFile := filepath.Join(t.TempDir(), "own.db")
+	s.keep(userFile)
+	if err := os.WriteFile(userFile, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	mustExec(t, openFile(t, own), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
-	before, err := os.ReadFile(own)
+	mustExec(t, openFile(t, userFile), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+	before, err := os.ReadFile(userFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	unchanged := func() {
 		t.Helper()
-		if now, err := os.ReadFile(own); err != nil || !bytes.Equal(now, before) {
+		if now, err := os.ReadFile(userFile); err != nil || !bytes.Equal(now, before) {
 			t.Errorf("the file is no longer what it was: %v", err)
 		}
-		requireNoLeftovers(t, own)
+		requireNoLeftovers(t, userFile)
 	}
 	s.set("SYNC_VIEWS", "nowhere") // a run that publishes nothing changes nothing, not even the journal mode
 	s.requireError(t, 1, "nowhere: no such table or view")
@@ -751,7 +751,7 @@ func TestTableOfTheUser(t *testing.T) {
 	}
 	unchanged()
 	s.mustSync(t)
-	requireRows(t, queryRows(t, openFile(t, own), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
+	requireRows(t, queryRows(t, openFile(t, userFile), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
 		[]string{`note="mine"|n="2"|`})
 }
 

@@ -145,13 +145,13 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		return true
 	}}
 	p.start(t, s)
-	for setting, says := range map[string]string{
+	for setting, wantPart := range map[string]string{
 		"off":  "DB_COMPRESSION=zlib would send",
 		"zlib": "DB_COMPRESSION=zlib sends",
 	} {
 		s.set("DB_COMPRESSION", setting)
 		l, line := link()
-		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, says) ||
+		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, wantPart) ||
 			l.PerSecond < perSecond/3 || l.PerSecond > perSecond*1.5 ||
 			l.ZlibBytes > 0.35 || l.ZlibBytes < 0.1 {
 			t.Errorf("on a slow line, DB_COMPRESSION=%s: %+v", setting, l)
@@ -169,12 +169,12 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	mustExec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
 		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")
-	for views, says := range map[string]string{
+	for views, wantPart := range map[string]string{
 		"few": "not worth it here", "slow(id)": "no two rows of slow came", "wide": "no two rows of wide came",
 		"few; slow(id)": "no two rows",
 	} {
 		s.set("SYNC_VIEWS", views)
-		if _, line := link(); !strings.Contains(line, says) {
+		if _, line := link(); !strings.Contains(line, wantPart) {
 			t.Errorf("%s: %s", views, line)
 		}
 	}

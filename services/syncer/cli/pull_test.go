@@ -623,13 +623,13 @@ func TestReadersDuringAPull(t *testing.T) {
 	const count = "SELECT count(*) AS n, max(version) AS v FROM cars"
 	staying := openFile(t, there.path)
 	old := queryRows(t, staying, count)
-	held, err := openFile(t, there.path).Beginx()
+	reader, err := openFile(t, there.path).Beginx()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = held.Rollback() }()
+	defer func() { _ = reader.Rollback() }()
 	var n int
-	if err := held.Get(&n, "SELECT count(*) FROM cars"); err != nil || n != 3000 {
+	if err := reader.Get(&n, "SELECT count(*) FROM cars"); err != nil || n != 3000 {
 		t.Fatal(n, err)
 	}
 
@@ -644,7 +644,7 @@ func TestReadersDuringAPull(t *testing.T) {
 			t.Errorf("pull %d: %s", version, out) // at the first pull the reader might have been about to end
 		}
 		var v int
-		if err := held.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
+		if err := reader.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
 			t.Errorf("a transaction sees %d rows of version %d, %v", n, v, err)
 		}
 		if now := queryRows(t, staying, count); slices.Equal(now, old) ||
@@ -653,7 +653,7 @@ func TestReadersDuringAPull(t *testing.T) {
 		}
 	}
 
-	if err := held.Rollback(); err != nil {
+	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 

@@ -137,13 +137,13 @@ func requireConditions(t *testing.T, up service, encoding string, body []byte, e
 // requireRanges checks ranges of the snapshot, and invalid ranges.
 func requireRanges(t *testing.T, up service, encoding string, body []byte, etag string) {
 	t.Helper()
-	for asked, want := range map[string][2]int{
+	for requested, want := range map[string][2]int{
 		"bytes=100-199": {100, 200}, "bytes=5000-": {5000, len(body)}, "bytes=-7": {len(body) - 7, len(body)},
 	} {
-		r, part := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", asked, "If-Range", etag)
+		r, part := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", requested, "If-Range", etag)
 		if r.StatusCode != 206 || !bytes.Equal(part, body[want[0]:want[1]]) || r.ContentLength != int64(len(part)) ||
 			r.Header.Get("Content-Range") != fmt.Sprintf("bytes %d-%d/%d", want[0], want[1]-1, len(body)) {
-			t.Errorf("%s: %s: %s %v", encoding, asked, r.Status, r.Header)
+			t.Errorf("%s: %s: %s %v", encoding, requested, r.Status, r.Header)
 		}
 	}
 
