@@ -1,7 +1,7 @@
 #!/bin/sh
-# All of carstock on this machine, without Docker and without a database: demodb plays the external MySQL server, syncer
-# copies its view, carapi answers from the copy. Ctrl-C stops everything. Needs Go and a C compiler. DEMO_DIR is the
-# folder for its files.
+# Runs all of carstock on this machine, without Docker and without a database: demodb plays the external MySQL server,
+# syncer copies its view, and carapi answers from the copy. Ctrl-C stops everything. Needs Go and a C compiler. DEMO_DIR
+# is the folder of its files.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ file=$dir/carstock.db
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# await PID LOG WORD VARIABLE PORT: waits until the log has the word, or the program has ended
+# await PID LOG WORD VARIABLE PORT: waits until the log contains WORD. If the program ends before, the demo fails.
 await() {
 	until grep -q "$3" "$2"; do
 		if ! kill -0 "$1" 2>/dev/null; then
@@ -28,7 +28,7 @@ await() {
 db_pid='' api_pid=''
 stop() {
 	trap - EXIT INT TERM
-	# Background processes of a script ignore Ctrl-C, but not TERM.
+	# Background processes of a script ignore Ctrl-C, but not SIGTERM.
 	for pid in $api_pid $db_pid; do kill "$pid" 2>/dev/null || true; done
 	wait
 	echo
@@ -42,7 +42,7 @@ go build -o bin/ ./services/syncer ./services/carapi
 (cd deploy/demodb && GOWORK=off go build -o ../../bin/demodb .)
 mkdir -p "$dir"
 rm -f "$file" "$file-wal" "$file-shm"
-: > "$dir/demodb.log" && : > "$dir/carapi.log" # await must not find a former start there
+: > "$dir/demodb.log" && : > "$dir/carapi.log" # await must not find the words of an earlier start
 
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
 bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -later deploy/mysql/later -database vehicles_db \
@@ -51,7 +51,7 @@ db_pid=$!
 await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
-# The variables of the environment must not change the demo, nor a .env file.
+# Neither variables of the environment nor a .env file may change the demo.
 sync() {
 	env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer \
 		DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes each program's settings into its page, between two marks, as the program lists them. With --check it only
-# compares them, and lets deploy/docs check all pages.
+# Writes the output of each program's settings command into its page, between two marks. With --check it only compares
+# them, and then checks all pages with deploy/docs.
 set -eu
 cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
@@ -18,7 +18,7 @@ for program in syncer carapi; do
 	if [ "${1:-}" != --check ]; then
 		cat "$tmp/page" > "$page"
 	elif ! diff -u "$page" "$tmp/page"; then
-		echo "the settings in $page are not what $program reads: make docs" >&2
+		echo "the settings in $page are out of date; run make docs" >&2
 		exit 1
 	fi
 done

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs official clients and validators against carapi on the demo's stock. Each prints a line, and its output if it fails;
-# the others still run. They talk to 127.0.0.1 only. schemathesis sends requests for SCHEMATHESIS_SECONDS (60).
-# `make test-clients` installs them first: in bin/clients, and in node_modules beside their programs.
+# Runs official clients and validators against carapi on the demo's stock. For each it prints one line, and its output if
+# it fails; then the others still run. They connect to 127.0.0.1 only. schemathesis sends requests for
+# SCHEMATHESIS_SECONDS (60). `make test-clients` first installs them in bin/clients, and in node_modules beside their
+# programs.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/bin/clients/bin:$PATH
@@ -22,7 +23,7 @@ trap 'exit 130' INT TERM
 free_port() { python -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 failed=0
-# try NAME COMMAND...: runs a client and prints the last line of its output, which says what it did
+# try NAME COMMAND...: runs a client and prints the last line of its output, which is a summary
 try() {
 	name=$1
 	shift
@@ -55,9 +56,9 @@ try "MCP Inspector" node $programs/inspector.mjs "$@"
 try "Ajv" node $programs/ajv.mjs "$url" "$key"
 try "openapi-spec-validator" python $programs/openapi.py "$url"
 
-# Two checks do not fit: carapi reads more than its schema says (year=2020+, price=any), and it refuses what a schema of
-# single parameters allows (price_min above price_max, view beside fields).
-cd "$dir" # where schemathesis keeps its files
+# Two checks do not fit: carapi accepts more than its schema says (year=2020+, price=any), and it refuses combinations
+# that a schema of single parameters allows (price_min above price_max, view together with fields).
+cd "$dir" # schemathesis keeps its files here
 try "schemathesis" schemathesis run "$url/openapi.json" --header "X-API-Key: $key" --no-color \
 	--checks all --exclude-checks negative_data_rejection,positive_data_acceptance --continue-on-failure \
 	--max-time "${SCHEMATHESIS_SECONDS:-60}" --generation-database none

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Three Galera nodes on this machine behind HAProxy, which sends all to the first that is there: syncer and
-# carapi use them as one server. Runs the searches of services/e2e on them, and then has carapi asked without
-# pause while the node that answers is killed; syncer copies from one of those that are left. Needs Debian's
-# mariadb-server, galera-4, haproxy and rsync, which it installs as root.
+# Tests syncer and carapi on three Galera nodes of this machine. HAProxy sends all connections to the first available
+# node, so that the services see one server. First the searches of services/e2e run on the cluster. Then the active node
+# is killed while requests to carapi run without pause, and syncer copies from a remaining node. Needs Debian's
+# mariadb-server, galera-4, haproxy and rsync, which the script installs as root if they are missing.
 set -eu
 cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -24,10 +24,11 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# query N SQL...: ask node N
+# query N SQL: runs SQL on node N
 query() { mariadb --no-defaults -uroot -S "$dir/node$1/s" -Nse "$2"; }
 
-node() { # N [ARGUMENTS]: a node on port 1400N, which listens for the others on 1410N
+# node N [ARGUMENTS]: starts a node that serves clients on port 1400N and the other nodes on 1410N
+node() {
 	n=$1
 	shift
 	at=$dir/node$n
@@ -45,13 +46,13 @@ node() { # N [ARGUMENTS]: a node on port 1400N, which listens for the others on 
 		case $(query "$n" "SHOW STATUS LIKE 'wsrep_local_state_comment'" 2>/dev/null || true) in *Synced) return ;; esac
 		sleep 0.5
 	done
-	echo "test-cluster: node $n does not join" >&2
+	echo "test-cluster: node $n did not join the cluster" >&2
 	exit 1
 }
 
-# The others begin as copies of the first, and have nothing to fetch from it.
+# The other nodes start as copies of the first, so that they have nothing to transfer from it.
 mkdir -p "$dir/node1/data" "$dir/node2" "$dir/node3"
-chown -R mysql "$dir" # as root the nodes could not write to each other
+chown -R mysql "$dir" # files of root would not be writable for the nodes
 mariadb-install-db --no-defaults --user=mysql --auth-root-authentication-method=normal --skip-test-db \
 	--datadir="$dir/node1/data" >/dev/null 2>&1
 node 1 --wsrep-new-cluster

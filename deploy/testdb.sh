@@ -1,16 +1,16 @@
 #!/bin/sh
-# Runs a command with a MySQL server for its tests at hand:
+# Runs a test command that needs a MySQL server:
 #   deploy/testdb.sh [--with-clients | --with-browser] COMMAND...
-# The tests start a private server themselves (pkg/dbconn/dbtest) if mariadbd or mysqld is on this
-# machine. As root on Debian or Ubuntu it is installed if it is not; elsewhere Docker runs one.
-# --with-clients also asks for the command lines mariadb and sqlite3, --with-browser for Chromium.
+# If mariadbd or mysqld is installed, the tests start a private server themselves (pkg/dbconn/dbtest). Otherwise root on
+# Debian or Ubuntu installs it; elsewhere Docker runs a server. --with-clients also requires the command lines mariadb
+# and sqlite3, and --with-browser requires Chromium.
 set -eu
 
 have() { PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec" command -v "$1" >/dev/null 2>&1; }
 install() {
 	echo "testdb: installing $*" >&2
 	apt-get update -q >/dev/null
-	# A server that starts at once would only hold port 3306.
+	# RUNLEVEL=1 keeps the server from starting, which would only occupy port 3306.
 	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -yq --no-install-recommends "$@" >/dev/null
 }
 is_debian_root() { [ "$(id -u)" = 0 ] && have apt-get; }
@@ -46,7 +46,7 @@ if ! docker version >/dev/null 2>&1; then
 	exit 1
 fi
 
-# The server gets a certificate made out to 127.0.0.1 and localhost, which its own is not.
+# The image's own certificate does not name 127.0.0.1 and localhost, so the server gets another one.
 tls=$(mktemp -d)
 container=
 trap 'test -z "$container" || docker rm -f "$container" >/dev/null; rm -rf "$tls"' EXIT
@@ -61,7 +61,8 @@ chmod 755 "$tls" && chmod 644 "$tls"/*
 container=$(docker run -d -e MYSQL_ROOT_PASSWORD=test -p 127.0.0.1::3306 -v "$tls:/tls:ro" mysql:8.4 \
 	--ssl-ca=/tls/ca.pem --ssl-cert=/tls/cert.pem --ssl-key=/tls/key.pem)
 address=$(docker port "$container" 3306 | head -n 1)
-# The server that initialises the data has no network, so the first answer by TCP is the real one's.
+# The image first starts a server without a network, which initializes the data. So the first answer over TCP comes
+# from the final server.
 tries=0
 until docker exec "$container" mysqladmin -h 127.0.0.1 -uroot -ptest ping >/dev/null 2>&1; do
 	tries=$((tries + 1))

@@ -15,8 +15,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// TestClients asks of this server what carstock's services ask of MySQL, in their way: text where it can be read
-// back exactly, the binary protocol for rows, a session in UTC.
+// TestClients sends the statements of carstock's services to this server, in their way: as text where that is exact,
+// with the binary protocol for rows, and in a session in UTC.
 func TestClients(t *testing.T) {
 	address := start(t)
 	for name, test := range map[string]func(*testing.T, string){
@@ -120,7 +120,7 @@ func testColumnsOfStock(t *testing.T, address string) {
 	}
 }
 
-// testColumnsOfView leaves the comments out: the library has none for the columns of a view.
+// testColumnsOfView does not compare comments, because the library has none for the columns of a view.
 func testColumnsOfView(t *testing.T, address string) {
 	stock := columnsOf(t, asCarapi(t, address), "vehicles_stock")
 	view := columnsOf(t, asSyncer(t, address), "vehicles_view")
@@ -183,8 +183,9 @@ func testSessionStatements(t *testing.T, address string) {
 	}
 }
 
-// prepared reads a query's rows from the driver itself in the binary protocol, with bytes turned into strings.
-func prepared(t *testing.T, db *sql.DB, query string) (columns []string, rows [][]driver.Value) {
+// queryPrepared reads the rows of a query in the binary protocol, straight from the driver, and turns bytes into
+// strings.
+func queryPrepared(t *testing.T, db *sql.DB, query string) (columns []string, rows [][]driver.Value) {
 	t.Helper()
 	conn, err := db.Conn(t.Context())
 	if err != nil {
@@ -229,7 +230,7 @@ func prepared(t *testing.T, db *sql.DB, query string) (columns []string, rows []
 }
 
 func testRowsOfView(t *testing.T, address string) {
-	columns, rows := prepared(t, asSyncer(t, address),
+	columns, rows := queryPrepared(t, asSyncer(t, address),
 		"SELECT `id`,`vin`,`make`,`year`,`mileage`,`price`,`msrp`,`dealer`,"+
 			"`description`,`features`,`created_at`,`updated_at` FROM `vehicles_view`")
 	if len(rows) != 600 {
@@ -305,7 +306,7 @@ func testSearches(t *testing.T, address string) {
 		"ORDER BY price, id LIMIT ?",
 		"Toyota", "Škoda", "15000.00", 30000, 10)
 
-	// All of five digits, so that their text sorts as they do.
+	// All have five digits, so their texts sort like the numbers.
 	if len(prices) != 10 || !slices.IsSorted(prices) || prices[0] < "15000.00" || prices[9] > "30000.00" {
 		t.Errorf("prices %q", prices)
 	}
@@ -337,7 +338,7 @@ func texts(t *testing.T, db *sql.DB, query string, args ...any) []string {
 func testRegularExpressions(t *testing.T, address string) {
 	db := asCarapi(t, address)
 	for expression, want := range map[string]string{
-		"'Camry' REGEXP '^c.m'":                            "1", // as the collation has it
+		"'Camry' REGEXP '^c.m'":                            "1", // according to the collation
 		"'Camry' REGEXP 'x|y$'":                            "1",
 		"'Camry' REGEXP 'x'":                               "0",
 		"REGEXP_LIKE('Camry', 'camry', 'c')":               "0",
@@ -428,15 +429,15 @@ func testRights(t *testing.T, address string) {
 		{"carapi", carapi, "DELETE FROM vehicles_stock", 1142},
 		{"carapi", carapi, "SELECT * FROM mysql.user", 1044},
 	} {
-		// In both protocols: they reach the check by different ways.
+		// Both protocols, because they reach the check through different code.
 		_, err := c.db.Exec(c.query)
-		if number := numberOf(err); number != c.number {
+		if number := errorNumber(err); number != c.number {
 			t.Errorf("%s: %s: error %d (%v), want %d", c.who, c.query, number, err, c.number)
 		}
 
 		if strings.HasPrefix(c.query, "SELECT") {
 			err := prepare(c.db, c.query)
-			if number := numberOf(err); number != c.number {
+			if number := errorNumber(err); number != c.number {
 				t.Errorf("%s: prepare %s: error %d (%v), want %d", c.who, c.query, number, err, c.number)
 			}
 		}
@@ -467,15 +468,15 @@ func testLogins(t *testing.T, address string) {
 		{"carapi", "carapi-demo", "elsewhere", 1044},
 	} {
 		err := open(t, address, c.user, c.password, c.database).Ping()
-		if number := numberOf(err); number != c.number {
+		if number := errorNumber(err); number != c.number {
 			t.Errorf("%s with the password %q on %s: error %d (%v), want %d", c.user, c.password, c.database, number, err,
 				c.number)
 		}
 	}
 }
 
-// numberOf returns 0 for no error, and 1 for one that did not come from the server.
-func numberOf(err error) uint16 {
+// errorNumber returns the number of a MySQL error, 0 for no error, and 1 for an error that is not from the server.
+func errorNumber(err error) uint16 {
 	var numbered *mysql.MySQLError
 	switch {
 	case err == nil:

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// start runs the program with the given flags on a free port and returns its address.
+// start runs the program with the flags on a free port and returns its address.
 func start(t testing.TB, args ...string) string {
 	t.Helper()
 	address, stop := startStoppable(t, args...)
@@ -57,7 +57,7 @@ func startStoppable(t testing.TB, args ...string) (address string, stop func() i
 	return address, stop
 }
 
-func TestStopsWhenTold(t *testing.T) {
+func TestStopsOnSignal(t *testing.T) {
 	address, stop := startStoppable(t)
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
@@ -68,15 +68,15 @@ func TestStopsWhenTold(t *testing.T) {
 	}
 }
 
-// Scripts of another folder run on each SIGHUP.
+// Each SIGHUP runs the scripts of the later folder.
 func TestLater(t *testing.T) {
 	first, later := t.TempDir(), t.TempDir()
-	write(t, filepath.Join(first, "01.sql"), "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); "+
+	writeFile(t, filepath.Join(first, "01.sql"), "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); "+
 		"CREATE USER 'reader'@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON t TO 'reader'@'%';\n")
-	write(t, filepath.Join(later, "01.sql"), "UPDATE t SET a = a + 1;\n")
+	writeFile(t, filepath.Join(later, "01.sql"), "UPDATE t SET a = a + 1;\n")
 	address := start(t, "-sql", first, "-later", later)
 	db := open(t, address, "reader", "secret", "vehicles_db")
-	db.SetMaxIdleConns(0) // a connection of this library goes on seeing the rows of its first statement
+	db.SetMaxIdleConns(0) // a connection of this library keeps seeing the rows of its first statement
 
 	for want := 1; want <= 3; want++ {
 		got := 0
@@ -103,8 +103,8 @@ func TestComplaints(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	broken := t.TempDir()
-	write(t, filepath.Join(broken, "01-good.sql"), "-- first\nCREATE TABLE t (a INT);\n")
-	write(t, filepath.Join(broken, "02-bad.sql"),
+	writeFile(t, filepath.Join(broken, "01-good.sql"), "-- first\nCREATE TABLE t (a INT);\n")
+	writeFile(t, filepath.Join(broken, "02-bad.sql"),
 		"-- a ; in a comment\nINSERT INTO t VALUES (1);\n\nINSERT INTO nowhere VALUES ('a;b');\n")
 
 	for name, c := range map[string]struct {
@@ -147,7 +147,7 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, file, text string) {
+func writeFile(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// fence begins and ends a code block. Raw strings cannot hold backticks.
+// fence begins and ends a code block. It is a constant because raw strings cannot contain backticks.
 const fence = "```"
 
-// TestCheck checks a small repository, whose page has one mistake of each kind.
+// TestCheck checks a small repository whose page has one mistake of each kind.
 func TestCheck(t *testing.T) {
 	root := t.TempDir()
 	files := map[string]string{

@@ -62,7 +62,7 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	}
 }
 
-// serveClearTextLogin plays a server's part of a log-in up to the password, then closes the connection.
+// serveClearTextLogin plays the server's part of a login up to the password, then closes the connection.
 func serveClearTextLogin(c net.Conn, certificate tls.Certificate, received chan<- []byte) {
 	greeting := "\x0a9.7.0\x00\x01\x00\x00\x00aaaaaaaa\x00\xff\xff\x2d\x02\x00\xff\xdf\x15" +
 		strings.Repeat("\x00", 10) + "bbbbbbbbbbbb\x00caching_sha2_password\x00"
@@ -93,7 +93,7 @@ func readPacket(c net.Conn) (body []byte, sequence byte) {
 	return body, header[3]
 }
 
-// selfSigned makes a certificate for 127.0.0.1, and a file with it as its own authority.
+// selfSigned makes a self-signed certificate for 127.0.0.1, and a CA file with it.
 func selfSigned(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

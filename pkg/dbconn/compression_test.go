@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// countingProxy makes the server reachable at another port, and counts what it sends.
+// countingProxy makes the server reachable on another port, and counts the bytes that it sends.
 func countingProxy(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
 	return listenLoopback(t, func(c net.Conn) {
 		server, err := dialServer(to)
@@ -67,7 +67,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 			t.Fatal(err)
 		}
 		if counted.Load() != sent.Load() {
-			t.Errorf("%s, %s: %d bytes are counted, the server has sent %d", mode, compression, counted.Load(), sent.Load())
+			t.Errorf("%s, %s: %d bytes are counted, but the server sent %d", mode, compression, counted.Load(), sent.Load())
 		}
 
 		return counted.Load(), rows
@@ -78,7 +78,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 		compressed, got := read(mode, dbconn.CompressionZlib)
 		t.Logf("%s: %d bytes, %d with zlib", mode, plain, compressed)
 		if len(want) != 4<<12 || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%s: %d rows, want %d, the same ones", mode, len(got), len(want))
+			t.Errorf("%s: %d rows, want the same %d", mode, len(got), len(want))
 		}
 		if compressed*4 > plain {
 			t.Errorf("%s: zlib needs %d bytes of %d", mode, compressed, plain)

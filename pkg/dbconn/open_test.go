@@ -25,7 +25,7 @@ import (
 
 const password = "hunter2-Ünïcode '$"
 
-// newUser creates a database and a user who may read it, and returns how to open it.
+// newUser creates a database and a user who may read it, and returns the settings to open it.
 func newUser(t *testing.T, options string) dbconn.Config {
 	t.Helper()
 	return newUserOn(t, dbtest.Shared(t), options)
@@ -307,7 +307,7 @@ func TestErrorsOfConnectingNameTheVariable(t *testing.T) {
 	})
 }
 
-// checkMistakes opens the database with each mistake, and checks the errors.
+// checkMistakes opens the database with each mistake, and checks the error.
 func checkMistakes(t *testing.T, good dbconn.Config, mistakes map[string]mistake) {
 	t.Helper()
 	for name, m := range mistakes {
@@ -364,7 +364,7 @@ func dialServer(c dbconn.Config) (net.Conn, error) {
 	return net.Dial("tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 }
 
-// forwardPort makes the server reachable at another address, which is not in its certificate.
+// forwardPort makes the server reachable on another address, which its certificate lacks.
 func forwardPort(t *testing.T, host string, to dbconn.Config) uint16 {
 	return listenOn(t, host, func(c net.Conn) {
 		server, err := dialServer(to)
@@ -377,7 +377,7 @@ func forwardPort(t *testing.T, host string, to dbconn.Config) uint16 {
 	})
 }
 
-// relayPackets makes the server reachable at another port, and changes each packet that clients send.
+// relayPackets makes the server reachable on another port, and changes each packet from clients.
 func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
 	return listenLoopback(t, func(c net.Conn) {
 		server, err := dialServer(to)

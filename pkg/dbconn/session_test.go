@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// foreignSettings are values that administrators may set globally. Each server has some of the variables.
+// foreignSettings are values that administrators may set globally. Each server has only some of the variables.
 var foreignSettings = map[string]string{
 	"sql_select_limit":                                 "2",
 	"max_join_size":                                    "1000",
@@ -56,7 +56,7 @@ var foreignSettings = map[string]string{
 	"lc_messages":                   "'de_DE'",
 }
 
-// sessionVariables reads the variables of a connection.
+// sessionVariables reads the variables of a session.
 func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 	t.Helper()
 	rows, err := db.Query("SHOW SESSION VARIABLES")
@@ -104,13 +104,13 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 		t.Fatalf("only %d of the settings could be made: %v", len(names), names)
 	}
 
-	// Variables without a global value, or whose global value sessions ignore, can be set this way.
+	// Set variables that have no global value, or whose global value sessions ignore, through init_connect.
 	_, err := admin.Exec("SET GLOBAL init_connect = 'SET sql_auto_is_null = 1, sql_select_limit = 3, autocommit = 0'")
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	// These differ from before, but are sufficient.
+	// These may differ from before, but suffice.
 	before["lock_wait_timeout"] = "3600"
 	if _, ok := before["old_mode"]; ok {
 		before["old_mode"] = ""
@@ -120,7 +120,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	c.Warn = func(text string) { warnings = append(warnings, text) }
 	db := dbtest.Open(t, c)
 	db.SetMaxIdleConns(0)
-	for range 3 { // the first connection discovers what to set, the others use that
+	for range 3 { // the first connection finds out what to set, and the others use that
 		after := sessionVariables(t, db)
 		for _, name := range append(names, "sql_auto_is_null", "autocommit", "character_set_connection", "sql_big_selects") {
 			if before[name] != after[name] {
@@ -208,7 +208,7 @@ func TestTimezone(t *testing.T) {
 	}
 }
 
-// A proxy may refuse what a server would accept.
+// A proxy may refuse a statement that a server would accept.
 func TestSessionThatCannotBeSet(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)

@@ -73,7 +73,7 @@ func TestWriteProblem(t *testing.T) {
 	}
 }
 
-// A handler's own Retry-After stays, and the path is the one that clients have sent.
+// A handler's own Retry-After stays, and instance is the path that the client sent.
 func TestWriteProblemOfAHandler(t *testing.T) {
 	t.Parallel()
 	public := func(r *http.Request) string { return "/api" + r.URL.Path }
@@ -86,7 +86,7 @@ func TestWriteProblemOfAHandler(t *testing.T) {
 	}
 }
 
-// All plain errors become problems; all other answers stay as they are.
+// Every plain error becomes a problem; all other answers stay as they are.
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
@@ -118,7 +118,7 @@ func TestProblems(t *testing.T) {
 	for _, test := range []struct {
 		method, path string
 		status       int
-		detail, body string // one of the two
+		detail, body string // one of the two is expected
 	}{
 		{"GET", "/ok", 200, "", "fine"},
 		{"GET", "/deadline", 200, "", ""},

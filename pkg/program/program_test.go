@@ -17,7 +17,7 @@ var (
 	errOther   = errors.New("\x1b[2Jbroken")
 )
 
-// newProgram makes a program with a few commands: print prints its argument, and fail returns the given error.
+// newProgram makes a program with a few commands. print prints its argument, and fail returns the given error.
 func newProgram(fail error) *Program {
 	root := &cobra.Command{Use: "tool"}
 	group := &cobra.Command{Use: "group"}
@@ -53,7 +53,7 @@ func TestRun(t *testing.T) {
 		args   string
 		fail   error
 		code   int
-		stdout string // its beginning
+		stdout string // beginning of stdout
 		stderr string
 	}{
 		{args: "group print hello", stdout: "hello\n"},
@@ -94,7 +94,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// The cause of an error is the signal, whatever the error says.
+// If a signal stopped the program, the error does not matter.
 func TestRunStopped(t *testing.T) {
 	t.Parallel()
 	for _, fail := range []error{errOther, errRefused, context.Canceled} {

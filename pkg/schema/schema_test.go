@@ -54,13 +54,13 @@ func TestFromMySQL(t *testing.T) {
 	}
 }
 
-// comesBack creates the table of a view again as soon as the columns of the view were read from the catalog.
-type comesBack struct {
+// tableRestorer restores a view's table as soon as the catalog has been queried for the view's columns.
+type tableRestorer struct {
 	*sqlx.DB
 	queries int
 }
 
-func (c *comesBack) QueryxContext(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
+func (c *tableRestorer) QueryxContext(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
 	if c.queries++; c.queries == 2 {
 		if _, err := c.ExecContext(ctx, "RENAME TABLE away TO t"); err != nil {
 			return nil, err
@@ -80,7 +80,7 @@ func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
 		}
 	}
 
-	if view, err := schema.FromMySQL(t.Context(), &comesBack{DB: db}, "v"); err != nil || len(view.Columns) != 1 {
+	if view, err := schema.FromMySQL(t.Context(), &tableRestorer{DB: db}, "v"); err != nil || len(view.Columns) != 1 {
 		t.Errorf("got %+v, %v", view, err)
 	}
 }

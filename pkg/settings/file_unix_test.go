@@ -81,7 +81,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 	}
 }
 
-// A pipe, as a shell makes one of <(command), can be read only once.
+// A pipe, as a shell makes it for <(command), can be read only once.
 func TestFileIsAPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pipe")

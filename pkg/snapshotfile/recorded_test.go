@@ -10,7 +10,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// However many changes a table has, a few of them are found by their ids, or by the key of their row.
+// A few changes are found through indexes, by their ids or by the key of their row, however many changes a table has.
 func TestChangesAreFoundByIndexes(t *testing.T) {
 	_, db := dbtest.SQLite(t)
 	if err := CreateTables(t.Context(), db); err != nil {
@@ -59,7 +59,7 @@ func TestChangesAreFoundByIndexes(t *testing.T) {
 	}
 	other, err := ReadChangesByID(t.Context(), db, "v", since.Add(time.Second), []int64{7})
 	if err != nil || len(other) > 0 {
-		t.Errorf("a history that began at another time: %v: %+v", err, other)
+		t.Errorf("a history with another beginning: %v: %+v", err, other)
 	}
 }
 

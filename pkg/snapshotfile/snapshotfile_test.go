@@ -25,7 +25,7 @@ func newFile(t *testing.T, statements ...string) *sqlx.DB {
 	return db
 }
 
-// recordRun records a run that began so many minutes after the first one.
+// recordRun records a run that began the given number of minutes after the first one.
 func recordRun(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
 	t.Helper()
 	r := snapshotfile.Run{Started: firstRun.Add(time.Duration(minute) * time.Minute), Status: status}
@@ -86,7 +86,7 @@ func TestOldRunsAreDeleted(t *testing.T) {
 // minutesAfter returns the time some minutes after the first run.
 func minutesAfter(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
 
-// goneFile is a file with the tables a, b and c.
+// goneFile is a snapshot file with the tables a, b and c.
 type goneFile struct{ *sqlx.DB }
 
 func newGoneFile(t *testing.T) goneFile {
@@ -100,7 +100,7 @@ func newGoneFile(t *testing.T) goneFile {
 	return goneFile{db}
 }
 
-// run records a run that copies tables, and finds that the views of others are gone.
+// run records a run that copies tables, and finds that the views of the tables in gone are missing.
 func (f goneFile) run(t *testing.T, minute time.Duration, status string, gone []string, tables ...string) {
 	t.Helper()
 	r := snapshotfile.Run{Started: minutesAfter(minute), Status: status, Gone: gone}
@@ -133,7 +133,7 @@ func (f goneFile) contents(t *testing.T) []snapshotfile.TableContent {
 	return tables
 }
 
-// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
+// A table whose view is gone is marked. It does not make the snapshot old, unless it is asked for by name.
 func TestGone(t *testing.T) {
 	f := newGoneFile(t)
 	f.run(t, 0, snapshotfile.RunOK, []string{}, "a", "b")
@@ -165,7 +165,7 @@ func TestGone(t *testing.T) {
 	f.run(t, 8, snapshotfile.RunOK, []string{}, "b", "c")
 	f.check(t, time.Time{}, minutesAfter(6))
 
-	// A file of an earlier version can be read too, and records gone tables from its next run on.
+	// A file of an earlier version can be read, and records missing views from its next run on.
 	f.MustExec("DROP TABLE _sync_gone")
 	f.check(t, time.Time{}, minutesAfter(6))
 	if err := snapshotfile.CreateTables(t.Context(), f); err != nil {
@@ -176,7 +176,7 @@ func TestGone(t *testing.T) {
 	f.check(t, minutesAfter(9), minutesAfter(9))
 }
 
-// A file of an earlier version can be read as it is, and the next run migrates it.
+// A file of an earlier version can be read unchanged, and the next run migrates it.
 func TestEarlierVersion(t *testing.T) {
 	_, db := dbtest.SQLite(t,
 		`CREATE TABLE _sync_runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
@@ -244,7 +244,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// A downloaded file is marked as such, and shows when syncer has made a run in it since.
+// A downloaded file is marked, and shows whether syncer has made runs in it since.
 func TestPull(t *testing.T) {
 	db := newFile(t)
 	check := func(want *snapshotfile.PullRecord) {

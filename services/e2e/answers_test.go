@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// An error is short, however many mistakes a request has and however many names the table has.
+// Errors stay short, however many mistakes a request has and however many columns the table has.
 func TestErrorsAreShort(t *testing.T) {
 	columns := []string{"id INT PRIMARY KEY", "make VARCHAR(40)", "model VARCHAR(40)", "price DECIMAL(9,2)"}
 	for i := range 250 {
@@ -23,9 +23,9 @@ func TestErrorsAreShort(t *testing.T) {
 			fmt.Sprintf("`%s%03d` INT", strings.Repeat("n", 60), i))
 	}
 	wide := "CREATE TABLE wide (" + strings.Join(columns, ", ") + ")"
-	for database, own := range ownTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', "+
+	for database, src := range newTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', "+
 		"'Rio', 9000)") {
-		base := serve(t, own.config, "wide")
+		base := serve(t, src.config, "wide")
 		long, near := strings.Repeat("😀", 250), strings.Repeat("é", 60)
 		unknown, several := url.Values{}, url.Values{}
 		for i := range 100 {
@@ -53,7 +53,7 @@ func TestErrorsAreShort(t *testing.T) {
 			}
 		}
 
-		many := get(t, base+"/cars/?"+requests[0])
+		many := getText(t, base+"/cars/?"+requests[0])
 		if !strings.HasPrefix(many, "400 ") || !strings.Contains(many, "20 more things are wrong. /cars/fields lists all") ||
 			strings.Count(many, "/cars/fields") != 1 {
 			t.Errorf("%s: 21 unknown parameters: %s", database, many)
@@ -69,7 +69,7 @@ func TestErrorsAreShort(t *testing.T) {
 	}
 }
 
-// zeroResultsAnswer is what an empty answer says.
+// zeroResultsAnswer is an answer without vehicles, and its explanation.
 type zeroResultsAnswer struct {
 	Total   int
 	NoMatch *struct {
@@ -98,10 +98,11 @@ type zeroResultsAnswer struct {
 	} `json:"no_match"`
 }
 
-// fetchZeroResults asks for what an empty answer says, and checks that each count is what its URL finds.
+// fetchZeroResults reads an answer without vehicles. It checks that each search that the answer offers finds as many
+// vehicles as its count.
 func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 	t.Helper()
-	_, body, _ := strings.Cut(get(t, base+path), "{")
+	_, body, _ := strings.Cut(getText(t, base+path), "{")
 	body = "{" + body
 	var raw struct {
 		NoMatch json.RawMessage `json:"no_match"`
@@ -138,7 +139,7 @@ func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 			return
 		}
 		var found zeroResultsAnswer
-		_, body, _ := strings.Cut(get(t, base+next), "{")
+		_, body, _ := strings.Cut(getText(t, base+next), "{")
 		if err := json.Unmarshal([]byte("{"+body), &found); err != nil || found.Total != count {
 			t.Errorf("%s: %s: %s finds %d, want %d: %v", path, what, next, found.Total, count, err)
 		}
@@ -162,7 +163,7 @@ func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 	return e
 }
 
-// Whatever finds nothing, each search that is offered finds as many vehicles as it says, and the offers are few bytes.
+// When nothing is found, each offered search finds as many vehicles as it promises, and the offers take few bytes.
 func TestOffersFindWhatTheySay(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	db := dbtest.Open(t, mysql)
@@ -178,7 +179,7 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, sqlite, "vehicles_stock")
 
 	random := rand.New(rand.NewPCG(3, 4))
@@ -221,7 +222,7 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 			values.Set(name, choices[name][random.IntN(len(choices[name]))])
 		}
 		path := "/cars/?" + values.Encode()
-		if strings.HasPrefix(get(t, live+path), "400 ") {
+		if strings.HasPrefix(getText(t, live+path), "400 ") {
 			continue
 		}
 		requireSame(t, live, copied, path)
@@ -236,23 +237,24 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 	}
 }
 
-// What an empty answer says about one request.
+// An empty answer explains itself: filters to drop, corrected spellings, values in stock, and words that match
+// nothing.
 func TestZeroResultsHelp(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	for database, base := range map[string]string{
 		"MySQL":  serve(t, mysql, "vehicles_stock"),
 		"SQLite": serve(t, sqlite, "vehicles_stock"),
 	} {
 		requireFirstAlternatives(t, database, base)
-		requireMeant(t, database, base)
+		requireSuggestions(t, database, base)
 		requireInStock(t, database, base)
 		requireWordsExplained(t, database, base)
 	}
 }
 
-// requireFirstAlternatives checks the first alternative; fetchZeroResults has compared its count with what its URL
-// finds.
+// requireFirstAlternatives checks the first alternative. fetchZeroResults has already compared its count with what
+// its URL finds.
 func requireFirstAlternatives(t *testing.T, database, base string) {
 	t.Helper()
 	for q, want := range map[string]string{
@@ -276,8 +278,8 @@ func requireFirstAlternatives(t *testing.T, database, base string) {
 	}
 }
 
-// requireMeant checks what was perhaps meant, and where.
-func requireMeant(t *testing.T, database, base string) {
+// requireSuggestions checks the suggested spellings, and the fields that they belong to.
+func requireSuggestions(t *testing.T, database, base string) {
 	t.Helper()
 	for q, want := range map[string]string{
 		"make=Hnda":                 "make=Honda",
@@ -306,7 +308,7 @@ func requireMeant(t *testing.T, database, base string) {
 	}
 }
 
-// hasAll reports whether a text has each of the parts, which spaces separate.
+// hasAll reports whether text contains each of the space-separated parts.
 func hasAll(text, parts string) bool {
 	for part := range strings.FieldsSeq(parts) {
 		if !strings.Contains(text, part) {
@@ -316,7 +318,7 @@ func hasAll(text, parts string) bool {
 	return true
 }
 
-// requireInStock checks the values that there are.
+// requireInStock checks the listed values in stock.
 func requireInStock(t *testing.T, database, base string) {
 	t.Helper()
 	for q, want := range map[string]string{
@@ -345,7 +347,7 @@ func requireInStock(t *testing.T, database, base string) {
 	}
 }
 
-// requireWordsExplained checks which words nothing has.
+// requireWordsExplained checks which words match no vehicle.
 func requireWordsExplained(t *testing.T, database, base string) {
 	t.Helper()
 	e, words := fetchZeroResults(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
@@ -360,7 +362,7 @@ func requireWordsExplained(t *testing.T, database, base string) {
 	}
 }
 
-// The same holds for fields of every type.
+// Offers also find what they promise for fields of every type.
 func TestOffersOfEveryType(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
 	requests := []string{
@@ -377,13 +379,13 @@ func TestOffersOfEveryType(t *testing.T) {
 			requests = append(requests, q)
 		}
 	}
-	for i := range 9 { // long parameters, so that no URL has room
+	for i := range 9 { // long parameters, which leave no room in a URL
 		requests = append(requests, fmt.Sprintf("make=kia%d&city=%s&stock_number=%s", i, strings.Repeat("a", i*110),
 			strings.Repeat("&model=zzz", i*9)))
 	}
 	for _, q := range requests {
 		path := "/cars/?" + strings.ReplaceAll(plusEncode(q), "é", "%C3%A9")
-		if strings.HasPrefix(get(t, live+path), "400 ") {
+		if strings.HasPrefix(getText(t, live+path), "400 ") {
 			continue
 		}
 		requireSame(t, live, copied, path)

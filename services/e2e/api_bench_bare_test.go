@@ -17,9 +17,9 @@ func bareSearch() string {
 		" FROM bench WHERE make = ? AND model = ? AND year = ? ORDER BY id LIMIT 20"
 }
 
-// bareHandler answers a search by make, model and year with the least that this takes. It knows nothing of the table,
-// of what people write, of time-outs and of limits, and counts nothing: its rate is what HTTP, JSON and the database
-// leave.
+// bareHandler answers a search by make, model and year with as little work as possible. It knows nothing about the
+// table, has no timeouts and no limits, interprets nothing and counts nothing. Its rate is the upper bound that HTTP,
+// JSON and the database allow.
 func bareHandler(b *testing.B, db *sql.DB, query string) http.Handler {
 	b.Helper()
 	statement, err := db.PrepareContext(context.Background(), query)
@@ -77,7 +77,7 @@ func bareHandler(b *testing.B, db *sql.DB, query string) http.Handler {
 	})
 }
 
-// isQuoted reports whether values of a MySQL type stand in quotes in JSON.
+// isQuoted reports whether JSON puts values of a MySQL type in quotes.
 func isQuoted(databaseType string) bool {
 	for _, part := range []string{"CHAR", "TEXT", "DATE", "TIMESTAMP"} {
 		if strings.Contains(databaseType, part) {

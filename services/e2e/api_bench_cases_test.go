@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The values by which the default search finds vehicles: one in 1,344 has each make, model and year together, which is
-// 744 in a million.
+// The values that the default search looks for. One vehicle in 1,344 matches make, model and year together: 744 in a
+// million.
 var (
 	benchMakes  = []string{"Toyota", "Ford", "Citroën", "Kia", "Volkswagen", "Škoda", "BMW", "Mercedes-Benz"}
 	benchModels = []string{"Camry", "F-150", "C3", "3 Series", "Octavia", "Golf", "Sportage"}
@@ -18,8 +18,8 @@ const (
 	benchFirstYear = 2000
 )
 
-// vehicleColumns are the columns of the table that carapi searches: the 25 of the syncer's benchmark, with other makes,
-// models and years, and a stock number instead of one of the texts.
+// vehicleColumns are the columns of the table that carapi searches: the 25 columns of the syncer's benchmark, with
+// other makes, models and years, and a stock number instead of one text.
 func vehicleColumns() []string {
 	list := func(values []string) string { return "'" + strings.Join(values, "', '") + "'" }
 	replaced := map[string]string{
@@ -28,7 +28,7 @@ func vehicleColumns() []string {
 		"year":   fmt.Sprintf("year SMALLINT\x00%d + n DIV %d %% %d", benchFirstYear, len(benchMakes), benchYears),
 		"text_8": "stock_number VARCHAR(20)\x00CONCAT('S-', LPAD(n * 7919 % 10000019, 8, '0'))",
 	}
-	all := columns(true)
+	all := benchColumns(true)
 	for i, column := range all {
 		name, _, _ := strings.Cut(column, " ")
 		if other, ok := replaced[name]; ok {
@@ -38,8 +38,8 @@ func vehicleColumns() []string {
 	return all
 }
 
-// accentedColumns are the columns of a table whose four searched fields have accentedValues values each, in letters
-// with accents.
+// accentedColumns are the columns of a table whose four searched fields have accentedValues values each, written in
+// letters with accents.
 func accentedColumns() []string {
 	name := func(column, words string, step int) string {
 		return fmt.Sprintf("%s VARCHAR(60)\x00CONCAT('%s ', n * %d %% %d)", column, words, step, accentedValues)
@@ -51,42 +51,42 @@ func accentedColumns() []string {
 	}
 }
 
-// accentedValues are the values of each field, and accentedRows the vehicles of the table.
+// accentedValues is the number of values of each field; accentedRows is the number of vehicles.
 const (
 	accentedValues = 4500
 	accentedRows   = 10 * accentedValues
 )
 
-// tenWords asks for ten words in four fields, with four facets. They are taken as words: read as people write, most of
+// tenWords searches for ten words in four fields, with four facets. match=exact keeps them words; otherwise most of
 // them would become filters.
 const tenWords = "/cars/?match=exact&q=citroen+skoda+modele+ete+edition+speciale+moteur+electrique+1+2&facets=make," +
 	"model,trim,engine"
 
-// benchID gives the id of a vehicle that is there, another one for each i.
+// benchID returns the id of an existing vehicle, a different one for each i.
 func benchID(i, rows int) int { return 1 + i*7919%rows }
 
-// defaultSearch gives the path of a search by the make, model and year of a vehicle that is there.
+// defaultSearch returns the path of a search for the make, model and year of an existing vehicle.
 func defaultSearch(rows int, more string) func(i int) string {
 	return func(i int) string {
-		brand, model, year := namesOf(benchID(i, rows))
+		brand, model, year := vehicleNames(benchID(i, rows))
 		return fmt.Sprintf("/cars/?make=%s&model=%s&year=%d%s", url.QueryEscape(brand), url.QueryEscape(model), year, more)
 	}
 }
 
-func namesOf(id int) (brand, model string, year int) {
+func vehicleNames(id int) (brand, model string, year int) {
 	return benchMakes[id%len(benchMakes)], benchModels[id%len(benchModels)], benchFirstYear + id/len(benchMakes)%benchYears
 }
 
-// timedCase is a request whose time is compared with that of one vehicle by its id.
+// timedCase is a request whose time is compared with reading one vehicle by its id.
 type timedCase struct {
 	name     string
 	path     func(i int) string
-	status   int     // of the answer
-	accented bool    // asked of the table with accents
-	most     float64 // times one vehicle by its id that it may take; 10 if that is 0
+	status   int     // expected status of the answer
+	accented bool    // sent to the table with accents
+	most     float64 // limit, as a multiple of reading one vehicle by its id; 0 means 10
 }
 
-// timedCases vary what they ask for where an answer could be kept.
+// timedCases vary their parameters, so that no cached answer can help.
 func timedCases(rows int) []timedCase {
 	brand := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
 	fixed := func(path string) func(int) string { return func(int) string { return path } }
@@ -141,7 +141,7 @@ func timedCases(rows int) []timedCase {
 	}
 }
 
-// columnNames gives the names of the columns.
+// columnNames returns the names of the columns.
 func columnNames(columns []string) []string {
 	var names []string
 	for _, c := range columns {

@@ -13,8 +13,8 @@ import (
 // historyChanges is how many changes the history of the benchmark has for each vehicle in stock.
 const historyChanges = 1
 
-// history compares what the change history answers with one vehicle by its id, where the history has as many changes as
-// there are vehicles.
+// history compares requests for the change history with reading one vehicle by its id. The history has as many
+// changes as there are vehicles.
 func (a *apiBench) history() {
 	a.recordChanges()
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
@@ -55,13 +55,13 @@ func (a *apiBench) history() {
 		a.atMost(c.name+" / one vehicle", found[c.name].p50()/found["id"].p50(), 15, found[c.name].quantile(0.5).String())
 	}
 
-	a.note("RSS with a history, MiB", fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
-		memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
+	a.note("RSS with a history, MiB", fmt.Sprintf("%.0f, peak %.0f", processMemory(a.B, p.cmd.Process.Pid, "VmRSS"),
+		processMemory(a.B, p.cmd.Process.Pid, "VmHWM")))
 	_ = p.cmd.Process.Kill()
 }
 
-// recordChanges makes a snapshot with a history of 100 runs in 100 days: in three of ten changes a vehicle came, in six
-// its price changed, and in one a vehicle was sold that is no longer there.
+// recordChanges makes a snapshot with a history of 100 runs in 100 days. Of ten changes, three insert a vehicle, six
+// change a price, and one deletes a vehicle.
 func (a *apiBench) recordChanges() {
 	copying := a.command(a.mysql, "./syncer", "SYNC_VIEWS=bench(id)", "SYNC_PATH="+a.sqlite.Path, "SYNC_HISTORY=365d")
 	copying.Args = append(copying.Args, "sync", "--quiet")

@@ -11,13 +11,13 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// duringRefreshes asks for as long as the index is read three more times.
+// duringRefreshes measures searches while the index is refreshed three times.
 func (a *apiBench) duringRefreshes() {
 	refreshes := func() float64 { return metric(a.B, a.live.metrics, "carapi_index_refreshes_total") }
 	var took []time.Duration
 	before := refreshes()
 	for len(took) == 0 || refreshes() < before+3 {
-		took = append(took, hammer(a.B, 8, a.span, target{base: a.live.base, path: defaultSearch(a.rows, "")})...)
+		took = append(took, measureLatencies(a.B, 8, a.span, target{base: a.live.base, path: defaultSearch(a.rows, "")})...)
 	}
 	slices.Sort(took)
 	l := latencies{took: took}
@@ -28,14 +28,15 @@ func (a *apiBench) duringRefreshes() {
 	if a.rows <= 50_000 {
 		most = 90
 	}
-	a.atMost("peak RSS, one source, MiB", memoryOf(a.B, a.live.cmd.Process.Pid, "VmHWM"), most,
-		fmt.Sprintf("now %.0f", memoryOf(a.B, a.live.cmd.Process.Pid, "VmRSS")))
+	a.atMost("peak RSS, one source, MiB", processMemory(a.B, a.live.cmd.Process.Pid, "VmHWM"), most,
+		fmt.Sprintf("now %.0f", processMemory(a.B, a.live.cmd.Process.Pid, "VmRSS")))
 	a.note("heap of one generation, MiB", fmt.Sprintf("%.0f", metric(a.B, a.live.metrics, "carapi_index_bytes")/(1<<20)))
 }
 
 var checkedRefresh = regexp.MustCompile(`(?m)^ *refresh +(\S+);`)
 
-// building compares what `carapi check` measures, reading and building the index, with reading the same rows alone.
+// building compares the times that `carapi check` reports, for reading and building the index, with reading the same
+// rows alone.
 func (a *apiBench) building() {
 	var builds, reads []time.Duration
 	for range benchRuns {
@@ -51,14 +52,15 @@ func (a *apiBench) building() {
 			a.Fatal(err)
 		}
 		builds = append(builds, took)
-		reads = append(reads, timed(a.B, func() error { return readAlone(a.mysql, "bench") }))
+		reads = append(reads, timeRun(a.B, func() error { return readRows(a.mysql, "bench") }))
 	}
 	build, read := median(builds), median(reads)
 	a.atMost("reading and building the index / reading alone", build.Seconds()/read.Seconds(), 2, fmt.Sprintf("%s / %s",
 		build, read.Round(time.Millisecond)))
 }
 
-// memoryBesideSnapshot measures carapi while it holds an index of MySQL's table and one of the snapshot.
+// memoryBesideSnapshot measures the memory of carapi while it holds two indexes: of MySQL's table and of the
+// snapshot.
 func (a *apiBench) memoryBesideSnapshot() {
 	copying := a.command(a.mysql, "./syncer", "SYNC_VIEWS=bench(id)", "SYNC_PATH="+a.sqlite.Path)
 	copying.Args = append(copying.Args, "sync", "--quiet")
@@ -68,23 +70,23 @@ func (a *apiBench) memoryBesideSnapshot() {
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
 	a.exec("RENAME TABLE bench TO bench_away")
 	for c := dialConnection(a.B, p.base); ; time.Sleep(100 * time.Millisecond) {
-		if c.ask("/cars/?limit=1", 0) == nil && strings.Contains(string(c.body), `"source":"snapshot"`) {
+		if c.get("/cars/?limit=1", 0) == nil && strings.Contains(string(c.body), `"source":"snapshot"`) {
 			break
 		}
 	}
 	a.exec("RENAME TABLE bench_away TO bench")
 	for range 3 {
-		hammer(a.B, 8, a.span, target{base: p.base, path: defaultSearch(a.rows, "")})
+		measureLatencies(a.B, 8, a.span, target{base: p.base, path: defaultSearch(a.rows, "")})
 	}
 	a.note("RSS with a snapshot's index beside it, MiB",
-		fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
-			memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
+		fmt.Sprintf("%.0f, peak %.0f", processMemory(a.B, p.cmd.Process.Pid, "VmRSS"),
+			processMemory(a.B, p.cmd.Process.Pid, "VmHWM")))
 }
 
-// freshnessRuns is how often a change is waited for.
+// freshnessRuns is the number of changes that freshness measures.
 const freshnessRuns = 20
 
-// freshness measures how long it takes until a committed change appears in answers that are asked for all the time.
+// freshness measures the time from a commit until answers show the change, under constant requests.
 func (a *apiBench) freshness(rows int) {
 	table := fmt.Sprintf("fresh_%d", rows)
 	fillTable(a.B, a.mysql, table, vehicleColumns(), rows)
@@ -93,7 +95,7 @@ func (a *apiBench) freshness(rows int) {
 	defer func() { _ = p.cmd.Process.Kill() }()
 	c := dialConnection(a.B, p.base)
 	total := func(path string) int {
-		if err := c.ask(path, 0); err != nil {
+		if err := c.get(path, 0); err != nil {
 			a.Fatal(err)
 		}
 		var found struct{ Total int }

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// target is what is asked in a measurement: a server, and the path of request number i.
+// target is one target of a measurement: a server, and the path of request number i.
 type target struct {
 	base   string
 	path   func(i int) string
-	status int // of its answers; 0 for 200
+	status int // expected status of the answers; 0 means 200
 }
 
-// latencies are the times that answers took, in order, and how many came in a second.
+// latencies holds the sorted times of the answers, and the answers per second.
 type latencies struct {
 	took []time.Duration
 	rate float64
@@ -32,16 +32,16 @@ func (l latencies) quantile(q float64) time.Duration { return l.took[int(q*float
 
 func (l latencies) p50() float64 { return l.quantile(0.5).Seconds() }
 
-// turns are how often each target is measured: a machine that is slower for a while is so for all of them.
-const turns = 3
+// benchTurns is how often each target is measured. Taking turns spreads a slow phase of the machine over all targets.
+const benchTurns = 3
 
-// measureInTurn measures several targets in turn, each for span in all.
+// measureInTurn measures several targets in turn, each for span in total.
 func measureInTurn(b *testing.B, clients int, span time.Duration, all map[string]target) map[string]latencies {
 	b.Helper()
 	took := map[string][]time.Duration{}
-	for range turns {
+	for range benchTurns {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			took[name] = append(took[name], hammer(b, clients, span/turns, all[name])...)
+			took[name] = append(took[name], measureLatencies(b, clients, span/benchTurns, all[name])...)
 		}
 	}
 
@@ -53,9 +53,9 @@ func measureInTurn(b *testing.B, clients int, span time.Duration, all map[string
 	return found
 }
 
-// hammer asks from so many clients for a while, after a tenth of that which does not count. It gives the times that the
-// answers took.
-func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Duration {
+// measureLatencies sends requests from the given number of clients for a while, and returns the times of the answers.
+// The first tenth is a warm-up and does not count.
+func measureLatencies(b *testing.B, clients int, span time.Duration, t target) []time.Duration {
 	b.Helper()
 	var number atomic.Int64
 	all := make([][]time.Duration, clients)
@@ -72,7 +72,7 @@ func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Dura
 			all[client] = nil
 			wg.Go(func() {
 				for begun := time.Now(); begun.Before(end); {
-					if err := connections[client].ask(t.path(int(number.Add(1))), t.status); err != nil {
+					if err := connections[client].get(t.path(int(number.Add(1))), t.status); err != nil {
 						b.Error(err)
 						return
 					}
@@ -92,7 +92,7 @@ func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Dura
 	return took
 }
 
-// connection is a client that does the least that HTTP/1.1 asks of one: what it costs, the server does not get.
+// connection is a minimal HTTP/1.1 client: CPU that it uses is missing for the server.
 type connection struct {
 	net.Conn
 	*bufio.Reader
@@ -110,8 +110,8 @@ func dialConnection(b *testing.B, base string) *connection {
 	return &connection{Conn: c, Reader: bufio.NewReaderSize(c, 64<<10), address: address}
 }
 
-// ask sends a GET and reads the answer, which must have the status; 0 stands for 200.
-func (c *connection) ask(path string, status int) error {
+// get sends a GET request and reads the answer. The answer must have the given status; 0 means 200.
+func (c *connection) get(path string, status int) error {
 	if status == 0 {
 		status = 200
 	}
@@ -156,5 +156,5 @@ func (c *connection) ask(path string, status int) error {
 	return nil
 }
 
-// Read and Close are those of the buffer and of the connection below it.
+// Read and Close pass calls on to the buffer and to the connection.
 func (c *connection) Read(p []byte) (int, error) { return c.Reader.Read(p) }

@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// benchReport collects what was measured.
+// benchReport collects the measurements.
 type benchReport struct{ lines []reportLine }
 
 type reportLine struct{ name, measured, target, met string }
 
-// atLeast adds a ratio that should not be below the target.
+// atLeast adds a ratio and the target that it should reach.
 func (r *benchReport) atLeast(name string, measured, target float64, more string) {
 	r.add(name, measured, fmt.Sprintf(">= %.2f", target), measured >= target, more)
 }
 
-// atMost adds a ratio that should not be above the target.
+// atMost adds a ratio and the target that it should not exceed.
 func (r *benchReport) atMost(name string, measured, target float64, more string) {
 	r.add(name, measured, fmt.Sprintf("<= %g", target), measured <= target, more)
 }
@@ -36,12 +36,12 @@ func (r *benchReport) add(name string, measured float64, target string, met bool
 	r.lines = append(r.lines, reportLine{name, fmt.Sprintf("%.2f%s", measured, more), target, text})
 }
 
-// note adds a measurement that has no target.
+// note adds a measurement without a target.
 func (r *benchReport) note(name, measured string) {
 	r.lines = append(r.lines, reportLine{name: name, measured: measured})
 }
 
-// print writes the table on standard output, as go test cuts a long log.
+// print writes the table to standard output, because go test truncates long logs.
 func (r *benchReport) print(title string) {
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "\n%s\ncase\tmeasured\ttarget\t\n", title)
@@ -51,7 +51,7 @@ func (r *benchReport) print(title string) {
 	_ = tw.Flush()
 }
 
-// benchNumber reads a number from the environment.
+// benchNumber reads a number from the environment, or returns otherwise.
 func benchNumber(name string, otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n
@@ -59,7 +59,7 @@ func benchNumber(name string, otherwise int) int {
 	return otherwise
 }
 
-// startProgram starts a program for the length of the benchmark and waits until it answers.
+// startProgram starts a program that ends with the benchmark, and waits until it answers.
 func startProgram(b *testing.B, cmd *exec.Cmd, url string) {
 	b.Helper()
 	if err := cmd.Start(); err != nil {
@@ -82,7 +82,7 @@ func startProgram(b *testing.B, cmd *exec.Cmd, url string) {
 	}
 }
 
-// metric gives the sum of the series of a name, or of a name and labels.
+// metric returns the sum of all series of a name, or of a name with labels.
 func metric(b *testing.B, url, name string) (sum float64) {
 	b.Helper()
 	_, body := getStatus(url)
@@ -100,8 +100,8 @@ func metric(b *testing.B, url, name string) (sum float64) {
 	return sum
 }
 
-// memoryOf gives an entry of a process's memory, such as VmHWM, in MiB.
-func memoryOf(b *testing.B, pid int, entry string) float64 {
+// processMemory returns a memory entry of a process, such as VmHWM, in MiB.
+func processMemory(b *testing.B, pid int, entry string) float64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -115,7 +115,7 @@ func memoryOf(b *testing.B, pid int, entry string) float64 {
 	return kib / (1 << 10)
 }
 
-// cursorAt gives the cursor of a page of 20.
+// cursorAt returns the cursor of a page of 20 vehicles.
 func cursorAt(b *testing.B, base string, page int) string {
 	b.Helper()
 	c := dialConnection(b, base)
@@ -124,7 +124,7 @@ func cursorAt(b *testing.B, base string, page int) string {
 	for at := 0; at < (page-1)*20; {
 		limit := min(100, (page-1)*20-at)
 		path := fmt.Sprintf("/cars/?include_total=false&fields=id&limit=%d&cursor=%s", limit, cursor)
-		if err := c.ask(path, 0); err != nil {
+		if err := c.get(path, 0); err != nil {
 			b.Fatal(err)
 		}
 		var a struct {

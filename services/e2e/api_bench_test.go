@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// apiBench is the benchmark of carapi: its table, the programs, and what was measured.
+// apiBench is the benchmark of carapi: its table, its programs, and its measurements.
 type apiBench struct {
 	*testing.B
 	benchReport
@@ -26,24 +26,25 @@ type apiBench struct {
 
 	live     *benchProgram
 	accented *benchProgram
-	python   string // base URL of the FastAPI program; "" without one
+	python   string // base URL of the FastAPI program; "" if it is not measured
 	bare     string
 }
 
-// benchProgram is a carapi that runs.
+// benchProgram is a running carapi.
 type benchProgram struct {
 	cmd           *exec.Cmd
 	base, metrics string
 }
 
-// BenchmarkAPI measures carapi over HTTP against the targets that it has, and prints one table. All programs share one
-// machine, so only the ratios count. BENCH_ROWS is the size of the table, 1,000,000 rows of 25 columns if it is not
-// set, and BENCH_SECONDS the length of each measurement, 3. BENCH_FASTAPI starts the FastAPI program on port $PORT.
+// BenchmarkAPI measures carapi over HTTP, compares the results with the targets, and prints one table. All programs
+// share one machine, so only the ratios count. BENCH_ROWS is the number of rows (1,000,000 by default, with 25
+// columns), and BENCH_SECONDS is the length of each measurement (3 by default). BENCH_FASTAPI is the command that
+// starts the FastAPI program on port $PORT.
 func BenchmarkAPI(b *testing.B) {
 	a := &apiBench{B: b, rows: benchNumber("BENCH_ROWS", 1_000_000)}
 	a.span = time.Duration(benchNumber("BENCH_SECONDS", 3)) * time.Second
 	a.setUp()
-	defer a.print(fmt.Sprintf("%d vehicles, 25 columns, %s each", a.rows, a.span)) // also if something fails
+	defer a.print(fmt.Sprintf("%d vehicles, 25 columns, %s each", a.rows, a.span)) // also if a measurement fails
 
 	a.defaultSearch()
 	a.besideOneVehicle()
@@ -54,10 +55,10 @@ func BenchmarkAPI(b *testing.B) {
 	for _, rows := range []int{600, 100_000} {
 		a.freshness(rows)
 	}
-	b.ReportMetric(0, "ns/op") // this is no loop over b.N
+	b.ReportMetric(0, "ns/op") // there is no loop over b.N
 }
 
-// setUp builds the programs, fills the tables, copies one of them into a file, and starts what answers.
+// setUp builds the programs, fills the tables, copies one of them into a file, and starts the servers.
 func (a *apiBench) setUp() {
 	dir := a.TempDir()
 	out, err := exec.Command("go", "build", "-o", dir, "carstock/services/carapi",
@@ -65,7 +66,7 @@ func (a *apiBench) setUp() {
 	if err != nil {
 		a.Fatalf("build: %v: %s", err, out)
 	}
-	a.Chdir(dir) // where no .env is
+	a.Chdir(dir) // a folder without .env
 	a.mysql = dbtest.Database(a)
 	a.mysql.MaxOpenConns = 32
 	a.sqlite = dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(dir, "carstock.db"), MaxOpenConns: 32}
@@ -98,7 +99,7 @@ func (a *apiBench) exec(statements ...string) {
 	}
 }
 
-// command gives a program that finds the database in its environment.
+// command returns a command that gets the database's settings in its environment.
 func (a *apiBench) command(c dbconn.Config, program string, settings ...string) *exec.Cmd {
 	cmd := exec.Command(program)
 	cmd.Env = os.Environ()
@@ -122,7 +123,7 @@ func (a *apiBench) start(settings ...string) *benchProgram {
 	return &benchProgram{cmd, "http://" + address, "http://" + metrics + "/metrics"}
 }
 
-// defaultSearch compares the default search with programs that count nothing, and with itself without the total.
+// defaultSearch compares the default search with programs that count no matches, and with carapi without the total.
 func (a *apiBench) defaultSearch() {
 	full := defaultSearch(a.rows, "")
 	all := map[string]target{
@@ -149,7 +150,7 @@ func (a *apiBench) defaultSearch() {
 	a.atLeast("with the total / without it", rate/found["alone"].rate, 0.95, "")
 }
 
-// besideOneVehicle compares the median times of one client with that of one vehicle by its id.
+// besideOneVehicle compares the median times of single requests with reading one vehicle by its id.
 func (a *apiBench) besideOneVehicle() {
 	page := min(10_000, a.rows/40)
 	all := map[string]target{

@@ -13,11 +13,11 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// BenchmarkRequest times requests one by one with carapi in this process, for -cpuprofile and -memprofile. BENCH_ROWS
-// is the size of the table, 50,000 if it is not set.
+// BenchmarkRequest times single requests to a carapi in this process, for -cpuprofile and -memprofile. BENCH_ROWS is
+// the number of rows, 50,000 by default.
 func BenchmarkRequest(b *testing.B) {
 	rows := benchNumber("BENCH_ROWS", 50_000)
-	b.Chdir(b.TempDir()) // where no .env is
+	b.Chdir(b.TempDir()) // a folder without .env
 	c := dbtest.Database(b)
 	fillTable(b, c, "bench", vehicleColumns(), rows)
 	fillTable(b, c, "accented", accentedColumns(), min(rows, accentedRows))
@@ -34,7 +34,7 @@ func BenchmarkRequest(b *testing.B) {
 				c := dialConnection(b, url[timed.accented])
 				defer func() { _ = c.Close() }()
 				for pb.Next() {
-					if err := c.ask(timed.path(int(number.Add(1))), timed.status); err != nil {
+					if err := c.get(timed.path(int(number.Add(1))), timed.status); err != nil {
 						b.Error(err)
 						return
 					}
@@ -44,7 +44,7 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// inProcess runs carapi over a table for the length of the benchmark, and returns its URL.
+// inProcess runs carapi on a table until the benchmark ends, and returns its URL.
 func inProcess(b *testing.B, c dbconn.Config, table string) string {
 	b.Helper()
 	address := dbtest.FreeAddress(b)

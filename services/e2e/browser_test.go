@@ -19,10 +19,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// stepTimeout is how long a step in the browser may take.
+// stepTimeout limits the time of one step in the browser.
 const stepTimeout = 2 * time.Minute
 
-// browser is a headless Chromium that records what it loads, and what it complains about.
+// browser is a headless Chromium. It records the URLs that pages load, and the errors and warnings that it reports.
 type browser struct {
 	ctx context.Context
 
@@ -51,7 +51,7 @@ func newBrowser(t *testing.T) *browser {
 	return b
 }
 
-// record notes what the browser loads, and its errors and warnings.
+// record stores the URLs that the browser loads, and its errors and warnings.
 func (b *browser) record(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +68,7 @@ func (b *browser) record(event any) {
 	}
 }
 
-// do performs steps in the browser.
+// do runs steps in the browser.
 func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
@@ -78,8 +78,8 @@ func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// valueOf returns the result of a step in the browser.
-func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
+// stepResult returns the result of a step in the browser.
+func stepResult[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
@@ -91,13 +91,13 @@ func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 	return v
 }
 
-// evaluate returns the value of an expression of JavaScript.
+// evaluate returns the value of a JavaScript expression.
 func evaluate[T any](t *testing.T, b *browser, expression string) T {
 	t.Helper()
-	return valueOf(t, b, chromedp.Evaluate[T](expression))
+	return stepResult(t, b, chromedp.Evaluate[T](expression))
 }
 
-// setColorScheme sets what the user prefers: light or dark.
+// setColorScheme sets the user's preferred color scheme: light or dark.
 func (b *browser) setColorScheme(t *testing.T, scheme string) {
 	t.Helper()
 	media := emulation.SetEmulatedMediaParams{
@@ -108,7 +108,7 @@ func (b *browser) setColorScheme(t *testing.T, scheme string) {
 	}
 }
 
-// setDesktop and setPhone set the size of the screen.
+// setDesktop sets the screen size of a desktop; setPhone sets that of a phone.
 func (b *browser) setDesktop(t *testing.T) {
 	t.Helper()
 	b.do(t, chromedp.EmulateViewport(1040, 800))
@@ -119,22 +119,22 @@ func (b *browser) setPhone(t *testing.T) {
 	b.do(t, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 }
 
-// keepsPictures reports whether someone wants to look at screenshots.
+// keepsPictures reports whether the tests save screenshots.
 func keepsPictures() bool { return os.Getenv("BROWSER_SHOTS") != "" }
 
-// picture saves a screenshot of the whole page in the folder BROWSER_SHOTS, if that is set.
+// picture saves a screenshot of the whole page in the folder BROWSER_SHOTS, if it is set.
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
 	if keepsPictures() {
-		savePicture(t, name, valueOf(t, b, chromedp.FullScreenshot(100)))
+		savePicture(t, name, stepResult(t, b, chromedp.FullScreenshot(100)))
 	}
 }
 
-// pictureOfScreen saves a screenshot of what fits on the screen.
+// pictureOfScreen saves a screenshot of the visible part of the page.
 func (b *browser) pictureOfScreen(t *testing.T, name string) {
 	t.Helper()
 	if keepsPictures() {
-		savePicture(t, name, valueOf(t, b, chromedp.CaptureScreenshot()))
+		savePicture(t, name, stepResult(t, b, chromedp.CaptureScreenshot()))
 	}
 }
 
@@ -146,7 +146,7 @@ func savePicture(t *testing.T, name string, png []byte) {
 	}
 }
 
-// requireClean checks that the page loaded nothing from another host, and that the browser found nothing wrong.
+// requireClean checks that the page loaded nothing from another host, and that the browser reported no errors.
 func (b *browser) requireClean(t *testing.T, host string) {
 	t.Helper()
 	b.mu.Lock()

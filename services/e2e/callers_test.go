@@ -13,15 +13,15 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// requestsAndAnswers gives a part of the answer to each request. An answer that refuses the request begins with it.
+// requestsAndAnswers maps each request to a part of its answer. An expected error begins with its status.
 var requestsAndAnswers = map[string]string{
-	// A raw plus after a number is a plus.
+	// A plus sign after a number is not a space, even unescaped.
 	"year=2020+":   `"applied":{"year_min":2020,`,
 	"seats=7+":     `"applied":{"seats_min":7,`,
 	"price=50k+":   `"applied":{"price_min":50000,`,
 	"year=2020%20": `"applied":{"year":[2020],`,
 
-	// What is not wanted is left out, and said.
+	// Excluded values are left out, and the interpretation says so.
 	"make=Honda,-Toyota":          `"applied":{"make":["Honda"],"make_not":["Toyota"],`,
 	"status=%3C%3Esold":           `"applied":{"status_not":["sold"],`,
 	"make=not.in.(Toyota,Honda)":  `"applied":{"make_not":["Honda","Toyota"],`,
@@ -38,7 +38,7 @@ var requestsAndAnswers = map[string]string{
 	"price=any":                  `"ignored":{"price":"any"}`,
 	"make=Ford&make=!Ford":       `"total":0,`,
 
-	// Names and operators of other interfaces.
+	// Names and operators of other APIs.
 	"make[0]=Toyota&make[1]=Honda":    `"applied":{"make":["Honda","Toyota"],`,
 	"makes=Toyota&maker=Honda":        `"applied":{"make":["Honda","Toyota"],`,
 	"page=2&limit=5":                  `"page":2,`,
@@ -80,27 +80,28 @@ var requestsAndAnswers = map[string]string{
 	"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
 	"q=" + strings.Repeat("car+", 41): `400 `,
 
-	// What is not wanted is never what a suggestion asks for.
+	// Suggestions never contain excluded values.
 	"-colr=red": `"suggestions":["color_not"]}]}`,
 	"colr!=red": `"suggestions":["color_not"]}]}`,
 	"^make=Kia": `"suggestions":["make_not"]}]}`,
 
-	// An empty page of an empty search is explained too.
+	// An empty page of an empty search explains itself too.
 	"color=purple&page=2": `"in_stock":[{"parameter":"color"`,
 
-	// Values that are not in stock.
+	// Values that are not in stock get suggestions.
 	"color=purple": `"in_stock":[{"parameter":"color","values":[{"value":"White","count":106,"url":"/cars/?color=White`,
 	"price=25000":  `"url":"/cars/?match=exact\u0026price_max=25000"`,
 }
 
-// What callers write is answered as they mean it, by MySQL and by the snapshot.
+// Requests as callers write them are understood, on MySQL and on the snapshot.
 func TestCallersAreUnderstood(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
-		"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock"),
+		"MySQL":  serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock"),
 	} {
 		for request, want := range requestsAndAnswers {
-			got := get(t, base+"/cars/?"+request)
+			got := getText(t, base+"/cars/?"+request)
 			if strings.HasPrefix(want, "400") && !strings.HasPrefix(got, want) ||
 				!strings.Contains(got, strings.ReplaceAll(want, `\u0026`, "&")) {
 				t.Errorf("%s: %s: want %s in %.1500s", database, request, want, got)
@@ -109,9 +110,9 @@ func TestCallersAreUnderstood(t *testing.T) {
 	}
 }
 
-// Excluded vehicles are those that the same filter would find, and those without a value stay.
+// An exclusion finds all vehicles that the same filter does not find, including those without a value.
 func TestExclusionsAreComplements(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		`CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), price INT, `+
 			`features JSON, created_at DATETIME, description TEXT)`,
 		`INSERT INTO cars VALUES (1, 'Kia', 'No 5', 'Red', 100, '["Sunroof","Tow bar"]', '2026-01-01 10:00:00',
@@ -119,7 +120,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 			(2, 'Not A Make', 'non-stop', 'Crimson Red', 200, '["Sunroof"]', '2026-01-02 10:00:00', 'accidents'),
 			(3, NULL, 'No 5', 'Blue', NULL, '[]', NULL, NULL), (4, 'Ford', '-1500', NULL, 300, NULL, '2026-01-01 00:00:00', ''),
 			(5, 'Ford', '1500', '', 400, '["No Smoking"]', '2026-02-01 00:00:00', 'x')`) {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for request, want := range map[string]string{
 			"make_not=Ford":                      "[1 2 3]",
 			"make=!Ford":                         "[1 2 3]",
@@ -176,8 +177,8 @@ func TestExclusionsAreComplements(t *testing.T) {
 			}
 		}
 
-		// A DATETIME whose column names no zone.
-		got := get(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
+		// A DATETIME column without a configured time zone.
+		got := getText(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
 		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got,
 			`"retry_url":"/cars/?created_at_min=2026-01-01T00%3A00%3A00"`) {
 			t.Errorf("%s: %s", database, got)
@@ -185,11 +186,12 @@ func TestExclusionsAreComplements(t *testing.T) {
 	}
 }
 
-// Pages by number show what pages by cursor do, and a page by number leads on by a cursor.
+// Numbered pages show the same vehicles as cursor pages, and a numbered page continues with a cursor.
 func TestPagesByNumber(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
-		"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock"),
+		"MySQL":  serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock"),
 	} {
 		var all []int
 		path := "/cars/?sort=-price,make&limit=70"
@@ -197,7 +199,7 @@ func TestPagesByNumber(t *testing.T) {
 			var p searchPage
 			unmarshal(t, base+next, &p)
 			all = append(all, p.ids()...)
-			next = nextOf(p)
+			next = nextPath(p)
 		}
 		if len(all) != 600 {
 			t.Fatalf("%s: %d vehicles", database, len(all))
@@ -208,16 +210,16 @@ func TestPagesByNumber(t *testing.T) {
 				unmarshal(t, base+path+position, &p)
 				want := all[min(70*(n-1), 600):min(70*n, 600)]
 				if got := p.ids(); !slices.Equal(got, want) || (p.Next != nil) != (70*n < 600) || p.Total != 600 {
-					t.Errorf("%s: %s: %v, next %q, total %d, want %v", database, position, got, nextOf(p), p.Total, want)
+					t.Errorf("%s: %s: %v, next %q, total %d, want %v", database, position, got, nextPath(p), p.Total, want)
 				}
 				if p.Next == nil {
 					continue
 				}
-				if u, err := url.Parse(nextOf(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
-					t.Errorf("%s: next is %s", database, nextOf(p))
+				if u, err := url.Parse(nextPath(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
+					t.Errorf("%s: last page has a next: %s", database, nextPath(p))
 				}
 				var following searchPage
-				unmarshal(t, base+nextOf(p), &following)
+				unmarshal(t, base+nextPath(p), &following)
 				if got, want := following.ids(), all[70*n:min(70*(n+1), 600)]; !slices.Equal(got, want) {
 					t.Errorf("%s: %s leads to %v, want %v", database, position, got, want)
 				}
@@ -226,15 +228,15 @@ func TestPagesByNumber(t *testing.T) {
 	}
 }
 
-// nextOf is the request for the next page; empty on the last.
-func nextOf(p searchPage) string {
+// nextPath returns the path of the next page, or "" on the last page.
+func nextPath(p searchPage) string {
 	if p.Next == nil {
 		return ""
 	}
 	return *p.Next
 }
 
-// A cursor belongs to what was asked for, however it is spelled.
+// A cursor fits every spelling of the same search.
 func TestCursorOfAnotherSpelling(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	for first, second := range map[string]string{
@@ -253,11 +255,11 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	} {
 		var p, next searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+first, &p)
-		u, err := url.Parse(nextOf(p))
+		u, err := url.Parse(nextPath(p))
 		if err != nil || p.Next == nil {
-			t.Fatalf("%s: %q: %v", first, nextOf(p), err)
+			t.Fatalf("%s: %q: %v", first, nextPath(p), err)
 		}
-		unmarshal(t, base+nextOf(p), &next)
+		unmarshal(t, base+nextPath(p), &next)
 		var other searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+second+"&cursor="+url.QueryEscape(u.Query().Get("cursor")), &other)
 		if got, want := fmt.Sprint(other.ids()), fmt.Sprint(next.ids()); got != want {
@@ -266,15 +268,14 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	}
 }
 
-// What a caller sends costs no more than any request may, whatever its size: each of these once took seconds or
-// minutes.
-func TestMuchIsRefused(t *testing.T) {
+// Oversized requests are refused before they cost time. Each of these once took seconds or minutes.
+func TestOversizedRequestsAreRefused(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	many := make([]string, 20_000)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"z%d"`, i)
 	}
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,16 +298,16 @@ func TestMuchIsRefused(t *testing.T) {
 	}
 }
 
-// A column that is called as a parameter which came later keeps its name.
+// A column keeps its name when a later version adds a parameter of the same name.
 func TestColumnsNamedAsParameters(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` "+
 			"VARCHAR(9), missing VARCHAR(9), location VARCHAR(9), type VARCHAR(9), "+
 			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9), non_smoker INT, not_before INT, price INT, "+
 			"price_max INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc', 1, 2020, 3, 3), "+
 			"(2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc', 0, 2021, 2, 9)") {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for request, want := range map[string]string{
 			"page=7": "[1]", "has=price": "[1]", "missing=z": "[2]", "location=there": "[2]", "type=a": "[1]",
 			"certified=maybe": "[1]",

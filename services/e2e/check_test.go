@@ -10,7 +10,7 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// runCheck is what carapi check prints.
+// runCheck returns the output of carapi check.
 func runCheck(t *testing.T, c dbconn.Config, table string, settings ...string) string {
 	t.Helper()
 	configure(t, c, table, settings...)
@@ -21,16 +21,17 @@ func runCheck(t *testing.T, c dbconn.Config, table string, settings ...string) s
 	return out.String()
 }
 
-// check says what would be searched, what its index costs and how the rows of an answer are read.
+// carapi check reports the columns that would be searched, the cost of the index, and how the rows of an answer are
+// read.
 func TestCheck(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, vin VARCHAR(17), make VARCHAR(20), model "+
+	both := newTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, vin VARCHAR(17), make VARCHAR(20), model "+
 		"TEXT, year INT, price DECIMAL(10,2))",
 		"CREATE TABLE digits (d INT)", "INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)",
 		"INSERT INTO cars SELECT a.d + 10*b.d + 100*c.d + 1000*e.d, a.d + 10*b.d + 100*c.d + 1000*e.d, 'Kia', 'Rio', 2020, "+
 			"100 FROM digits a, digits b, digits c, digits e",
 		"CREATE VIEW view_of_cars AS SELECT id, vin, make, model, year, price FROM cars",
 		"CREATE VIEW keyless AS SELECT make, model, year FROM cars WHERE id < 100")
-	for database, own := range both {
+	for database, src := range both {
 		for table, want := range map[string][]string{
 			"cars": {
 				"CARS_TABLE  cars\n", "fields   id, vin, make, model, year, price\n", "rows     10,000\n",
@@ -40,7 +41,7 @@ func TestCheck(t *testing.T) {
 			"keyless": {"fields   make, model, year\n", "rows     100\n", "fetched  kept in memory, as old as the index: " +
 				"the table has no key\n"},
 		} {
-			out := runCheck(t, own.config, table)
+			out := runCheck(t, src.config, table)
 			for _, w := range want {
 				if !strings.Contains(out, w) {
 					t.Errorf("%s, %s: %q is not in %s", database, table, w, out)

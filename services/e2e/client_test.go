@@ -15,13 +15,14 @@ import (
 	"carstock/services/e2e/internal/carclient"
 )
 
-// updateClient in the environment has TestGeneratedClient write the client where it only compares it otherwise.
+// updateClient names the environment variable that makes TestGeneratedClient write the client instead of comparing
+// it.
 const updateClient = "E2E_UPDATE_CLIENT"
 
-// clientFile is a whole path: tests change the folder.
+// clientFile is absolute, because tests change the working directory.
 var clientFile, _ = filepath.Abs("internal/carclient/client.gen.go")
 
-// loadOpenAPI30 reads a description in OpenAPI 3.0, without a key, and checks it.
+// loadOpenAPI30 reads the OpenAPI 3.0 description without a key, and validates it.
 func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
 	t.Helper()
 	res, err := http.Get(base + "/openapi-3.0.json")
@@ -40,25 +41,25 @@ func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
 	return document
 }
 
-// A client that a generator makes of the description makes a search, page by page, and reads an error.
+// A client generated from the description searches page by page, and reads errors.
 func TestGeneratedClient(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id BIGINT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2), year "+
 			"INT, color VARCHAR(20))",
 		`INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000.5, 2020, 'red'), (2, 'Kia', 'Soul', 12000, 2021, NULL), `+
 			`(9007199254740993, 'Audi', 'A4', 20000, 2022, 'red')`) {
-		base := serve(t, own.config, "cars")
-		if database == "MySQL" { // whose types are the narrower ones
+		base := serve(t, src.config, "cars")
+		if database == "MySQL" { // has the narrower types
 			compareClient(t, loadOpenAPI30(t, base))
 		}
 		useClient(t, base)
 	}
 }
 
-// generateClient gives the code of a client with these operations, or all.
+// generateClient returns the generated code of a client for the given operations, or for all.
 func generateClient(t *testing.T, document *openapi3.T, operations ...string) string {
 	t.Helper()
-	version := "v2" // that of the test's own build differs from place to place
+	version := "v2" // fixed, because the version in the test binary varies
 	text, err := codegen.Generate(document, codegen.Configuration{
 		PackageName: "carclient", NoVCSVersionOverride: &version,
 		Generate:      codegen.GenerateOptions{Client: true, Models: true},
@@ -70,10 +71,10 @@ func generateClient(t *testing.T, document *openapi3.T, operations ...string) st
 	return text
 }
 
-// compareClient generates the client again, and compares it with the one that is used here.
+// compareClient generates the client again, and compares it with the one in the repository.
 func compareClient(t *testing.T, document *openapi3.T) {
 	t.Helper()
-	text := generateClient(t, document, "search_cars", "get_car") // others would only make it longer
+	text := generateClient(t, document, "search_cars", "get_car") // more operations would only make it longer
 	if os.Getenv(updateClient) != "" {
 		if err := os.WriteFile(clientFile, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -81,7 +82,7 @@ func compareClient(t *testing.T, document *openapi3.T) {
 	}
 	committed, err := os.ReadFile(clientFile)
 	if err != nil || string(committed) != text {
-		t.Errorf("%v: %s is not what the description gives now; run this test with %s=yes", err, clientFile, updateClient)
+		t.Errorf("%v: %s is out of date; run this test with %s=yes", err, clientFile, updateClient)
 	}
 }
 
@@ -136,7 +137,7 @@ func useClient(t *testing.T, base string) {
 	}
 }
 
-// The description in OpenAPI 3.0 is valid, says the same as that in 3.1, and a generator makes a client of it, over any
+// The OpenAPI 3.0 description is valid, agrees with OpenAPI 3.1, and allows a generator to make a client, for any
 // table.
 func TestOpenAPI30(t *testing.T) {
 	for table, c := range describedTables(t) {
@@ -169,6 +170,6 @@ func TestOpenAPI30(t *testing.T) {
 				t.Errorf("%s: %s: %v", table, path, err)
 			}
 		}
-		generateClient(t, document) // which changes it
+		generateClient(t, document) // modifies the document
 	}
 }

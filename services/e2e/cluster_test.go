@@ -15,8 +15,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// TestNodeKilled has carapi asked without pause while the node of a cluster that answers is killed. Answers
-// may fail that were under way, and no others. deploy/test-cluster.sh runs it.
+// TestNodeKilled kills the node of a cluster that answers, while requests run without pause. Only requests that were
+// under way may fail. deploy/test-cluster.sh runs the test.
 func TestNodeKilled(t *testing.T) {
 	c := dbtest.Demo(t)
 	node, err := strconv.Atoi(os.Getenv("CLUSTER_PID"))
@@ -27,7 +27,7 @@ func TestNodeKilled(t *testing.T) {
 	url := serve(t, c, "vehicles_stock", "QUERY_TIMEOUT=5s")
 	const clients = 8
 	var mu sync.Mutex
-	asked, codes, last, gap := 0, map[int]int{}, time.Now(), time.Duration(0)
+	requests, codes, last, gap := 0, map[int]int{}, time.Now(), time.Duration(0)
 	end := time.Now().Add(15 * time.Second)
 	var wg sync.WaitGroup
 	for n := range clients {
@@ -39,7 +39,7 @@ func TestNodeKilled(t *testing.T) {
 				}
 				code, _ := getStatus(url + path)
 				mu.Lock()
-				asked++
+				requests++
 				codes[code]++
 				if code == 200 {
 					gap, last = max(gap, time.Since(last)), time.Now()
@@ -62,7 +62,7 @@ func TestNodeKilled(t *testing.T) {
 			t.Errorf("%d answers of %d", n, code)
 		}
 	}
-	t.Logf("requests: %d, failed: %d, by status: %v; recovered: the longest time without a good answer was %s", asked,
+	t.Logf("requests: %d, failed: %d, by status: %v; longest time without a good answer: %s", requests,
 		failed, codes, gap.Round(time.Millisecond))
 	var size struct{ Name, Value string }
 	if err := dbtest.Open(t, c).QueryRow("SHOW STATUS LIKE 'wsrep_cluster_size'").Scan(&size.Name,
@@ -70,7 +70,7 @@ func TestNodeKilled(t *testing.T) {
 		t.Errorf("%q nodes are left: %v", size.Value, err)
 	}
 	if failed > clients {
-		t.Errorf("%d requests have failed, more than were under way", failed)
+		t.Errorf("%d failed requests, more than were under way", failed)
 	}
 	syncInto(t, c, "vehicles_view(id)", filepath.Join(t.TempDir(), "carstock.db"))
 }

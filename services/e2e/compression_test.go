@@ -8,12 +8,12 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// Of the benchmark's rows zlib sends at most 30 % of the bytes, and no value is another. The server compresses
-// 16 KiB at a time: of the description and the nine texts of each row, the digits are all that differs.
+// zlib sends at most 30 % of the bytes of the benchmark's rows, and the values stay the same. The server compresses
+// 16 KiB at a time. The description and the nine texts of each row differ only in their digits.
 func TestCompressedBytes(t *testing.T) {
 	const rows = 20_000
 	mysql := dbtest.Database(t)
-	fillTable(t, mysql, "bench", columns(true), rows)
+	fillTable(t, mysql, "bench", benchColumns(true), rows)
 	received, sums := map[string]int64{}, map[string]string{}
 	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
 		c := mysql

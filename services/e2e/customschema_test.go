@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Tables that no one has made for carapi: other names, other types, and keys that are none.
+// These tests use tables that were not made for carapi: other column names, other types, and missing or ambiguous
+// keys.
 
 var german = []string{
 	"CREATE TABLE bestand (fahrzeug_nr INT NOT NULL PRIMARY KEY, marke VARCHAR(40), modell VARCHAR(40), baujahr " +
@@ -27,9 +28,9 @@ var germanSettings = []string{"CARS_FIELDS=make=marke,model=modell,year=baujahr,
 	"mileage=laufleistung", "CARS_HIDE=einkaufspreis"}
 
 func TestOtherNames(t *testing.T) {
-	for database, own := range ownTables(t, german...) {
-		url := serve(t, own.config, "bestand", germanSettings...)
-		view := serve(t, own.config, "sicht", append(germanSettings,
+	for database, src := range newTables(t, german...) {
+		url := serve(t, src.config, "bestand", germanSettings...)
+		view := serve(t, src.config, "sicht", append(germanSettings,
 			"CARS_FIELDS=id=fahrzeug_nr,make=marke,model=modell,year=baujahr,price=preis_brutto,color=farbe,"+
 				"mileage=laufleistung")...)
 		for q, want := range map[string][]int{
@@ -68,11 +69,11 @@ func TestOtherNames(t *testing.T) {
 				`vehicle in this stock","operators":["eq","in","range","min","max","not"],"filters":["id","id_min","id_max",` +
 				`"id_not"],"sort":true,"facet":false,"min":1,"max":6}`,
 		} {
-			if got := get(t, url+path); !strings.HasPrefix(got, want) {
+			if got := getText(t, url+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s:\n got  %s\n want %s", database, path, got, want)
 			}
 		}
-		if got := get(t, url+"/cars/fields"); !strings.Contains(got,
+		if got := getText(t, url+"/cars/fields"); !strings.Contains(got,
 			`{"name":"price","column":"preis_brutto","type":"number",`) || database == "MySQL" &&
 			!strings.Contains(got, `"unit":"km"`) {
 			t.Errorf("%s: /cars/fields: %s", database, got)
@@ -81,7 +82,7 @@ func TestOtherNames(t *testing.T) {
 	}
 }
 
-// requireHidden checks that a column that is hidden is answered as one that is not there.
+// requireHidden checks that requests for a hidden column get the same answers as requests for a missing one.
 func requireHidden(t *testing.T, database, url string) {
 	t.Helper()
 	for _, path := range []string{
@@ -89,7 +90,8 @@ func requireHidden(t *testing.T, database, url string) {
 		"/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
 		"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s",
 	} {
-		hidden, absent := get(t, url+fmt.Sprintf(path, "einkaufspreis")), get(t, url+fmt.Sprintf(path, "einkaufspr3is"))
+		hidden := getText(t, url+fmt.Sprintf(path, "einkaufspreis"))
+		absent := getText(t, url+fmt.Sprintf(path, "einkaufspr3is"))
 		if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") ||
 			strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
 			t.Errorf("%s: %s:\n hidden %s\n absent %s", database, path, hidden, absent)
@@ -99,14 +101,14 @@ func requireHidden(t *testing.T, database, url string) {
 		"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
 		"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001",
 	} {
-		if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
+		if got := getText(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
 			strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
-			t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
+			t.Errorf("%s: %s reveals the hidden column: %s", database, path, got)
 		}
 	}
 }
 
-// fetchPages are the ids, some at a time.
+// fetchPages returns the ids of all vehicles, limit per page.
 func fetchPages(t *testing.T, url, path string, limit int) []int {
 	t.Helper()
 	ids := []int{}
@@ -120,8 +122,8 @@ func fetchPages(t *testing.T, url, path string, limit int) []int {
 	}
 }
 
-func TestNamesThatDoNotFit(t *testing.T) {
-	for database, own := range ownTables(t, append(german, "CREATE TABLE nur_fin (fin VARCHAR(17) NOT NULL PRIMARY KEY, "+
+func TestColumnSettingsThatDoNotFit(t *testing.T) {
+	for database, src := range newTables(t, append(german, "CREATE TABLE nur_fin (fin VARCHAR(17) NOT NULL PRIMARY KEY, "+
 		"make VARCHAR(9), model VARCHAR(9), stock_number VARCHAR(9))")...) {
 		for _, test := range []struct {
 			table, fields, hide string
@@ -147,7 +149,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 			{"bestand", "make=marke,model=modell,sort=farbe", "", 2, []string{"sort is a parameter of every search"}},
 			{"nur_fin", "vin=fin", "fin", 1, []string{"fin", "CARS_HIDE"}},
 		} {
-			code, out := startRefused(t, own.config, test.table, "CARS_FIELDS="+test.fields, "CARS_HIDE="+test.hide)
+			code, out := startRefused(t, src.config, test.table, "CARS_FIELDS="+test.fields, "CARS_HIDE="+test.hide)
 			if code != test.code {
 				t.Errorf("%s: %s, %s: exit code %d: %s", database, test.fields, test.hide, code, out)
 			}
@@ -157,8 +159,8 @@ func TestNamesThatDoNotFit(t *testing.T) {
 				}
 			}
 		}
-		// A table without anything that tells vehicles apart is searched all the same.
-		noIDs := serve(t, own.config, "sicht", "CARS_FIELDS=make=marke,model=modell", "CARS_HIDE=")
+		// A table without an id is still searched.
+		noIDs := serve(t, src.config, "sicht", "CARS_FIELDS=make=marke,model=modell", "CARS_HIDE=")
 		var models []string
 		for next := "/cars/?make=vw&limit=1"; next != "" && len(models) < 5; {
 			p := fetch(t, noIDs+next)
@@ -171,45 +173,46 @@ func TestNamesThatDoNotFit(t *testing.T) {
 		if slices.Sort(models); !slices.Equal(models, []string{"Golf", "Polo"}) {
 			t.Errorf("%s: without an id: %v", database, models)
 		}
-		if got := get(t, noIDs+"/cars/1"); !strings.HasPrefix(got, "404 ") || !strings.Contains(got, "have no id") {
+		if got := getText(t, noIDs+"/cars/1"); !strings.HasPrefix(got, "404 ") || !strings.Contains(got, "have no id") {
 			t.Errorf("%s: without an id: %s", database, got)
 		}
-		// A key that is hidden identifies nothing; the dealer's number does.
-		own.exec(t, "INSERT INTO nur_fin VALUES ('SECRET', 'Kia', 'Rio', 'K-1')")
-		url := serve(t, own.config, "nur_fin", "CARS_HIDE=fin")
-		if got := get(t, url+"/cars/K-1"); got != `200 OK {"id":"K-1","make":"Kia","model":"Rio","stock_number":"K-1"}`+"\n" {
+		// A hidden key does not identify vehicles; the dealer's number does.
+		src.exec(t, "INSERT INTO nur_fin VALUES ('SECRET', 'Kia', 'Rio', 'K-1')")
+		url := serve(t, src.config, "nur_fin", "CARS_HIDE=fin")
+		got := getText(t, url+"/cars/K-1")
+		if got != `200 OK {"id":"K-1","make":"Kia","model":"Rio","stock_number":"K-1"}`+"\n" {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
 }
 
-// Ids that are missing, the same or bytes hide no vehicle from one who turns the pages.
-func TestIDsThatDoNotIdentify(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE numbers (stock_number VARCHAR(9), make VARCHAR(9), model VARCHAR(9), year INT, "+
+// Every vehicle appears on some page, even if its id is missing, repeated or binary.
+func TestAmbiguousIDs(t *testing.T) {
+	both := newTables(t, "CREATE TABLE numbers (stock_number VARCHAR(9), make VARCHAR(9), model VARCHAR(9), year INT, "+
 		"mileage INT)",
 		"CREATE TABLE bin (id VARBINARY(16) NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), mileage INT)",
 		"CREATE TABLE big (id BIGINT UNSIGNED NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), mileage INT)")
-	for database, own := range both {
+	for database, src := range both {
 		var all []int
 		for i := range 40 {
 			number := []any{nil, "", "K-1", "k-1", fmt.Sprint("K-", i)}[i%5]
-			own.exec(t, "INSERT INTO numbers VALUES (?, 'Kia', 'Rio', ?, ?)", number, []any{nil, 2020, 2021}[i%3], i)
-			own.exec(t, "INSERT INTO bin VALUES (?, 'Kia', 'Rio', ?)", []byte{0xff, byte(i), 0, 0xc3}, i)
-			own.exec(t, "INSERT INTO big VALUES (?, 'Kia', 'Rio', ?)", int64(1)<<60+int64(i), i)
+			src.exec(t, "INSERT INTO numbers VALUES (?, 'Kia', 'Rio', ?, ?)", number, []any{nil, 2020, 2021}[i%3], i)
+			src.exec(t, "INSERT INTO bin VALUES (?, 'Kia', 'Rio', ?)", []byte{0xff, byte(i), 0, 0xc3}, i)
+			src.exec(t, "INSERT INTO big VALUES (?, 'Kia', 'Rio', ?)", int64(1)<<60+int64(i), i)
 			all = append(all, i)
 		}
 		for _, table := range []string{"numbers", "bin", "big"} {
-			url := serve(t, own.config, table)
+			url := serve(t, src.config, table)
 			requireEachOnce(t, database, table, url, all)
 		}
-		bin := serve(t, own.config, "bin")
+		bin := serve(t, src.config, "bin")
 		id := fetch(t, bin+"/cars/?limit=1").Cars[0]["id"].(string)
-		if got := get(t, bin+"/cars/"+strings.ReplaceAll(id, "/", "%2F")); !strings.HasPrefix(got, `200 OK {"id":"`+id) {
+		if got := getText(t, bin+"/cars/"+strings.ReplaceAll(id, "/", "%2F")); !strings.HasPrefix(got, `200 OK {"id":"`+id) {
 			t.Errorf("%s: /cars/%s: %s", database, id, got)
 		}
-		if database == "MySQL" { // SQLite has no such numbers
-			own.exec(t, "INSERT INTO big VALUES (18446744073709551615, 'Kia', 'Rio', 99)")
-			if got := get(t, serve(t, own.config, "big")+
+		if database == "MySQL" { // SQLite cannot store these numbers
+			src.exec(t, "INSERT INTO big VALUES (18446744073709551615, 'Kia', 'Rio', 99)")
+			if got := getText(t, serve(t, src.config, "big")+
 				"/cars/18446744073709551615?fields=mileage"); got != "200 OK {\"mileage\":99}\n" {
 				t.Error(got)
 			}
@@ -217,7 +220,7 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 	}
 }
 
-// requireEachOnce turns the pages of a table by several sorts, which have to show each vehicle once.
+// requireEachOnce reads all pages in several orders. Each vehicle must appear exactly once.
 func requireEachOnce(t *testing.T, database, table, url string, all []int) {
 	t.Helper()
 	for _, sort := range []string{"id", "-id", "make", "-model", "make,-model", "-make,id", "year", "-year,make"} {
@@ -238,7 +241,7 @@ func requireEachOnce(t *testing.T, database, table, url string, all []int) {
 	}
 }
 
-// mileagesByPages reads the mileages page by page, at most 30 pages.
+// mileagesByPages reads the mileages page by page, up to 30 pages.
 func mileagesByPages(t *testing.T, url, path string) []int {
 	t.Helper()
 	seen := []int{}
@@ -255,20 +258,19 @@ func mileagesByPages(t *testing.T, url, path string) []int {
 	return seen
 }
 
-// SQLite keeps in a column what it is given: an import of a CSV leaves texts where numbers are meant,
-// and letters that are no UTF-8.
+// SQLite stores whatever it is given: a CSV import leaves texts in numeric columns, and invalid UTF-8.
 func TestLooseSQLite(t *testing.T) {
-	own := ownTables(t)["SQLite"]
-	own.exec(t, "CREATE TABLE loose (id INTEGER PRIMARY KEY, make TEXT, model STRING, price REAL, mileage INTEGER, sold "+
+	src := newTables(t)["SQLite"]
+	src.exec(t, "CREATE TABLE loose (id INTEGER PRIMARY KEY, make TEXT, model STRING, price REAL, mileage INTEGER, sold "+
 		"DATE, class ENUM, electric BOOLEAN)")
-	own.exec(t, `INSERT INTO loose VALUES (1, 'Kia', 3, '', 'n/a', '01.05.2024', 5, 1),
+	src.exec(t, `INSERT INTO loose VALUES (1, 'Kia', 3, '', 'n/a', '01.05.2024', 5, 1),
 		(2, 'Kia', '3', 500, 10, 20240501, 'b', 0), (3, CAST(x'4dfc' AS TEXT), 7, 1000.5, '', '2024-05-01', NULL, 'yes'),
 		(4, CAST(x'4dfd' AS TEXT), 3.5, NULL, 7, NULL, x'00ff', NULL),
 		(5, CAST(x'4dfc' AS TEXT), x'ff', '1e3', 7.5, '2024-05-01T10:00:00', '', 1),
 		(6, NULL, NULL, 'text', NULL, '', 'b', 0)`)
-	own.exec(t, "CREATE VIEW computed AS SELECT id + 0 AS id, make || '' AS make, model, price * 1 AS price, mileage + "+
+	src.exec(t, "CREATE VIEW computed AS SELECT id + 0 AS id, make || '' AS make, model, price * 1 AS price, mileage + "+
 		"0 AS odd, sold, class, electric FROM loose")
-	url, view := serve(t, own.config, "loose"), serve(t, own.config, "computed")
+	url, view := serve(t, src.config, "loose"), serve(t, src.config, "computed")
 	for q, want := range map[string][]int{
 		"price_min=0": {2, 3, 5}, "price_max=600": {2}, "sort=price": {2, 5, 3, 1, 4, 6}, "sort=-price": {3, 5, 2, 6, 4, 1},
 		"mileage_min=0": {2, 4, 5}, "sort=-mileage": {2, 5, 4, 6, 3, 1},
@@ -301,7 +303,7 @@ func TestLooseSQLite(t *testing.T) {
 				next = *p.Next
 			}
 			if !slices.Equal(got, want) || len(want) != 6 {
-				t.Errorf("%s: by pages %v, at once %v", sort, got, want)
+				t.Errorf("%s: page by page %v, on one page %v", sort, got, want)
 			}
 		}
 	}
@@ -309,24 +311,24 @@ func TestLooseSQLite(t *testing.T) {
 		"/cars/facets?facets=make,model,mileage,class", "/cars/stats", "/cars/fields", "/cars/2",
 		"/cars/?facets=model&model=3&make=kia",
 	} {
-		if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
+		if got := getText(t, url+path); !strings.HasPrefix(got, "200 ") {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	if got := get(t, view+"/cars/2"); !strings.HasPrefix(got, `200 OK {"id":2,`) {
+	if got := getText(t, view+"/cars/2"); !strings.HasPrefix(got, `200 OK {"id":2,`) {
 		t.Error(got)
 	}
 }
 
-// Of a field with more values than are kept in memory, each is found all the same; and words that
-// thousands of values have make no statement that a database refuses.
+// Values are found even if a field has more values than the index keeps, and words that match thousands of values
+// produce no statement that a database refuses.
 func TestManyValues(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE many (id VARCHAR(20) NOT NULL PRIMARY KEY, make VARCHAR(40), model VARCHAR(40), "+
+	both := newTables(t, "CREATE TABLE many (id VARCHAR(20) NOT NULL PRIMARY KEY, make VARCHAR(40), model VARCHAR(40), "+
 		"trim VARCHAR(40), engine VARCHAR(40), opens TIME, vin VARCHAR(17), weight FLOAT, price FLOAT, features JSON)")
-	for database, own := range both {
+	for database, src := range both {
 		if database == "MySQL" {
-			own.exec(t, "ALTER TABLE many CONVERT TO CHARACTER SET latin1")
-			own.exec(t, "ALTER TABLE many MODIFY features JSON")
+			src.exec(t, "ALTER TABLE many CONVERT TO CHARACTER SET latin1")
+			src.exec(t, "ALTER TABLE many MODIFY features JSON")
 		}
 		for begin := 0; begin < 6000; begin += 500 {
 			values := strings.Builder{}
@@ -336,7 +338,7 @@ func TestManyValues(t *testing.T) {
 					"%d','%02d:%02d:%02d','VIN%d',%d.5,%d.25,'[\"Item %d\",\"Common\"]')", i, n, n, n, n, i/3600, i/60%60, i%60, i,
 					100000+i, 20000+i, i)
 			}
-			own.exec(t, "INSERT INTO many VALUES "+values.String()[1:])
+			src.exec(t, "INSERT INTO many VALUES "+values.String()[1:])
 		}
 	}
 	live, file := serve(t, both["MySQL"].config, "many"), serve(t, both["SQLite"].config, "many")
@@ -360,29 +362,29 @@ func TestManyValues(t *testing.T) {
 		"/cars/?sort=-weight&limit=3&fields=id",
 	} {
 		requireSame(t, live, file, path)
-		refusedOrAnswered(t, path, get(t, live+path))
+		requireRefusedOrAnswered(t, path, getText(t, live+path))
 	}
-	if got := get(t, live+"/cars/fields"); !strings.Contains(got, `"min":100000.5,"max":105999.5`) {
-		t.Errorf("weight is not as it is stored: %s", got)
+	if got := getText(t, live+"/cars/fields"); !strings.Contains(got, `"min":100000.5,"max":105999.5`) {
+		t.Errorf("weight differs from the stored value: %s", got)
 	}
 }
 
-// What is declared is not always so: a joined table lacks a row, and a date is none.
-func TestValuesThatAreNone(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(9) NOT NULL, "+
+// Joined tables may lack a row despite NOT NULL, and dates may be invalid.
+func TestMissingAndInvalidValues(t *testing.T) {
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(9) NOT NULL, "+
 		"model VARCHAR(9) NOT NULL, sold_at DATETIME NOT NULL, first_registered DATE NOT NULL)",
 		"CREATE TABLE prices (id INT NOT NULL PRIMARY KEY, price INT NOT NULL, city VARCHAR(9) NOT NULL, seen DATE NOT NULL)",
 		"CREATE VIEW joined AS SELECT c.id, c.make, c.model, c.sold_at, c.first_registered, p.price, p.city, p.seen FROM "+
 			"cars c LEFT JOIN prices p ON p.id = c.id") {
-		fillWithGaps(t, database, own)
+		fillWithGaps(t, database, src)
 		for _, table := range []string{"cars", "joined"} {
-			url := serve(t, own.config, table)
+			url := serve(t, src.config, table)
 			requireSorts(t, database, table, url)
 			for _, path := range []string{
 				"/cars/fields", "/cars/1",
 				"/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31",
 			} {
-				if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
+				if got := getText(t, url+path); !strings.HasPrefix(got, "200 ") {
 					t.Errorf("%s: %s: %s", database, path, got)
 				}
 			}
@@ -390,10 +392,10 @@ func TestValuesThatAreNone(t *testing.T) {
 	}
 }
 
-// fillWithGaps gives some vehicles no price, and dates that are none.
-func fillWithGaps(t *testing.T, database string, own *customSchema) {
+// fillWithGaps leaves out the price of some vehicles, and stores invalid dates.
+func fillWithGaps(t *testing.T, database string, src *customSchema) {
 	t.Helper()
-	c, err := own.db.Conn(t.Context())
+	c, err := src.db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +416,7 @@ func fillWithGaps(t *testing.T, database string, own *customSchema) {
 	_ = c.Close()
 }
 
-// requireSorts sorts by fields that lack values, at once and page by page. The table cars has dates alone.
+// requireSorts sorts by fields with missing values, on one page and page by page. Only the table cars has dates.
 func requireSorts(t *testing.T, database, table, url string) {
 	t.Helper()
 	for sort, want := range map[string][]int{
@@ -433,28 +435,28 @@ func requireSorts(t *testing.T, database, table, url string) {
 			t.Errorf("%s: %s by %s: %v, want %v", database, table, sort, got, want)
 		}
 		if got := fetchPages(t, url, path, 1); !slices.Equal(got, want) {
-			t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
+			t.Errorf("%s: %s by %s: page by page %v, want %v", database, table, sort, got, want)
 		}
 	}
 }
 
-// A cursor holds what the last vehicle is sorted by. One that no URL could carry is not given out.
+// A cursor contains the sort value of the last vehicle. carapi gives out no cursor that is too long for a URL.
 func TestSortByLongTexts(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model "+
+	for database, src := range newTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model "+
 		"VARCHAR(9), trim TEXT)") {
 		long := strings.Repeat("x", 7000)
-		own.exec(t, "INSERT INTO wordy VALUES (1, 'Kia', 'Rio', ?), (2, 'Kia', 'Rio', ?), (3, 'Kia', 'Rio', ?)", long+"a",
+		src.exec(t, "INSERT INTO wordy VALUES (1, 'Kia', 'Rio', ?), (2, 'Kia', 'Rio', ?), (3, 'Kia', 'Rio', ?)", long+"a",
 			long+"b", long+"c")
-		url := serve(t, own.config, "wordy")
+		url := serve(t, src.config, "wordy")
 		if got := fetch(t, url+"/cars/?sort=-trim").ids(); !slices.Equal(got, []int{3, 2, 1}) {
 			t.Errorf("%s: %v", database, got)
 		}
-		if got := get(t, url+"/cars/?sort=trim&limit=1"); !strings.HasPrefix(got, "400 ") ||
+		if got := getText(t, url+"/cars/?sort=trim&limit=1"); !strings.HasPrefix(got, "400 ") ||
 			!strings.Contains(got, `"parameter":"sort"`) || !strings.Contains(got, "fields with shorter values") {
 			t.Errorf("%s: %.1000s", database, got)
 		}
 		if got := fetchPages(t, url, "/cars/?sort=-id", 1); !slices.Equal(got, []int{3, 2, 1}) {
-			t.Errorf("%s: by pages %v", database, got)
+			t.Errorf("%s: page by page %v", database, got)
 		}
 	}
 }

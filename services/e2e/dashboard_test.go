@@ -51,11 +51,11 @@ func readDashboard(t *testing.T) dashboard {
 	return d
 }
 
-// alert is a rule of deploy/prometheus/alerts.yml, as far as it is looked at here.
+// alert is a rule of deploy/prometheus/alerts.yml, reduced to what the tests need.
 type alert struct{ name, expr string }
 
-// A rule's expression stands on its line, or on those after it that are indented further.
-var rules = regexp.MustCompile(`(?m)^      - alert: (\w+)\n        expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)`)
+// A rule's expression is on the line of expr, or on the following lines that are indented further.
+var alertRules = regexp.MustCompile(`(?m)^      - alert: (\w+)\n        expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)`)
 
 func readAlerts(t *testing.T) (alerts []alert) {
 	t.Helper()
@@ -63,7 +63,7 @@ func readAlerts(t *testing.T) (alerts []alert) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range rules.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range alertRules.FindAllStringSubmatch(string(text), -1) {
 		alerts = append(alerts, alert{m[1], m[2] + m[3]})
 	}
 	if n := strings.Count(string(text), "expr:"); len(alerts) != n || n == 0 {
@@ -79,13 +79,13 @@ var (
 	selector  = regexp.MustCompile(`\{([^}]*)\}`)
 	word      = regexp.MustCompile(`\b[a-zA-Z_][a-zA-Z0-9_]*\b\s*\(?`)
 	operators = []string{"and", "or", "unless", "bool", "offset"}
-	variable  = regexp.MustCompile(`label_values\((\w+), (\w+)\)`) // what Grafana alone knows
+	variable  = regexp.MustCompile(`label_values\((\w+), (\w+)\)`) // known to Grafana only
 	inLegend  = regexp.MustCompile(`\{\{(\w+)\}\}`)
 )
 
-// named are the metrics and the labels that a PromQL expression names, and those of the labels that it
-// groups by, which are all that is left of them.
-func named(expr string) (metrics, labels, kept []string) {
+// metricNames returns the metrics and labels that a PromQL expression names. kept are the labels that the result still
+// has after grouping.
+func metricNames(expr string) (metrics, labels, kept []string) {
 	expr = variable.ReplaceAllString(expr, `sum by ($2) ($1)`)
 	expr = spans.ReplaceAllString(quoted.ReplaceAllString(expr, ""), "")
 	for _, m := range selector.FindAllStringSubmatch(expr, -1) {
@@ -105,8 +105,8 @@ func named(expr string) (metrics, labels, kept []string) {
 	return metrics, labels, kept
 }
 
-// exported adds the metrics that /metrics gives, with their labels.
-func exported(t *testing.T, url string, all map[string][]string) {
+// readMetrics adds the metrics of /metrics and their labels to all.
+func readMetrics(t *testing.T, url string, all map[string][]string) {
 	t.Helper()
 	series := regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? \S+$`)
 	label := regexp.MustCompile(`(\w+)="`)
@@ -115,7 +115,7 @@ func exported(t *testing.T, url string, all map[string][]string) {
 		t.Fatalf("%s has no metrics", url)
 	}
 	for _, m := range found {
-		labels := []string{"instance", "job"} // which Prometheus adds
+		labels := []string{"instance", "job"} // Prometheus adds these
 		for _, l := range label.FindAllStringSubmatch(m[2], -1) {
 			labels = append(labels, l[1])
 		}
@@ -123,12 +123,12 @@ func exported(t *testing.T, url string, all map[string][]string) {
 	}
 }
 
-// Each metric and label that the dashboard and the alerts ask for is one that syncer or carapi has, once there
-// was a pass and a request of each kind.
-func TestDashboardAsksForWhatThereIs(t *testing.T) {
+// The dashboard and the alerts use only metrics and labels that syncer or carapi exports after a run and a request of
+// each kind.
+func TestDashboardNamesExist(t *testing.T) {
 	d, alerts := readDashboard(t), readAlerts(t)
 	mysql := dbtest.Demo(t)
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	dbtest.Setenv(t, mysql)
 	ofSyncer, ofCarapi, api := dbtest.FreeAddress(t), dbtest.FreeAddress(t), dbtest.FreeAddress(t)
 	snapshot := filepath.Join(t.TempDir(), "carstock.db")
@@ -140,7 +140,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	}
 	startSyncer(t)
 	waitForStatus(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
-	// Of the two addresses that the log has, serve would give the first.
+	// The log has two addresses; the first one is that of the server.
 	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi,
 		"HTTP_ADDR="+api)
 	url := "http://" + api
@@ -160,33 +160,33 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	if _ = res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a key: %s", res.Status)
 	}
-	there := map[string][]string{"up": {"job", "instance"}} // Prometheus' own
-	exported(t, "http://"+ofSyncer+"/metrics", there)
-	exported(t, "http://"+ofCarapi+"/metrics", there)
+	there := map[string][]string{"up": {"job", "instance"}} // Prometheus itself adds these
+	readMetrics(t, "http://"+ofSyncer+"/metrics", there)
+	readMetrics(t, "http://"+ofCarapi+"/metrics", there)
 
-	asked := 0
+	checked := 0
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {
-			asked += requireNamesExist(t, there, p.Title, target.Expr, target.LegendFormat)
+			checked += requireNamesExist(t, there, p.Title, target.Expr, target.LegendFormat)
 		}
 	}
 	for _, v := range d.Templating.List {
 		if q, ok := v.Query.(map[string]any); ok {
 			expr, _ := q["query"].(string)
-			asked += requireNamesExist(t, there, "variable "+v.Name, expr, "")
+			checked += requireNamesExist(t, there, "variable "+v.Name, expr, "")
 		}
 	}
 	for _, a := range alerts {
-		asked += requireNamesExist(t, there, "alert "+a.name, a.expr, "")
+		checked += requireNamesExist(t, there, "alert "+a.name, a.expr, "")
 	}
-	t.Logf("%d names, of %d that there are", asked, len(there))
+	t.Logf("%d names, of %d that there are", checked, len(there))
 }
 
-// requireNamesExist checks that an expression and its legend name only metrics and labels that are there, and gives the
+// requireNamesExist checks that an expression and its legend name only exported metrics and labels. It returns the
 // number of metrics.
 func requireNamesExist(t *testing.T, there map[string][]string, what, expr, legend string) int {
 	t.Helper()
-	metrics, labels, kept := named(expr)
+	metrics, labels, kept := metricNames(expr)
 	if len(metrics) == 0 {
 		t.Errorf("%s: names no metric: %s", what, expr)
 	}
@@ -202,7 +202,7 @@ func requireNamesExist(t *testing.T, there map[string][]string, what, expr, lege
 		}
 		for _, l := range inLegend.FindAllStringSubmatch(legend, -1) {
 			if !slices.Contains(there[m], l[1]) || kept != nil && !slices.Contains(kept, l[1]) {
-				t.Errorf("%s: the legend has the label %s, and what is shown has not", what, l[1])
+				t.Errorf("%s: the legend has the label %s, which the expression lacks", what, l[1])
 			}
 		}
 	}
@@ -210,8 +210,8 @@ func requireNamesExist(t *testing.T, there map[string][]string, what, expr, lege
 	return len(metrics)
 }
 
-// A panel tells what it shows, and stands in nobody's way.
-func TestDashboardIsWellMade(t *testing.T) {
+// Each panel has a title, a description, a unit and a query, and overlaps no other panel.
+func TestDashboardPanels(t *testing.T) {
 	d := readDashboard(t)
 	if d.UID != "carstock" {
 		t.Errorf("uid %q", d.UID)
@@ -241,8 +241,8 @@ func TestDashboardIsWellMade(t *testing.T) {
 	}
 }
 
-// The limits that the dashboard draws are those at which the alerts go off. One of 0 is not drawn.
-func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
+// The dashboard draws the thresholds of the alerts. It does not draw thresholds of 0.
+func TestDashboardShowsAlertThresholds(t *testing.T) {
 	d := readDashboard(t)
 	limit := regexp.MustCompile(`(?:>=?|==) ([0-9.]+)(?: \* ([0-9.]+))?\s*$`)
 	number := func(s string) float64 {
@@ -265,10 +265,10 @@ func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
 		if want == 0 {
 			continue
 		}
-		metrics, _, _ := named(a.expr)
+		metrics, _, _ := metricNames(a.expr)
 		drawn := slices.ContainsFunc(d.Panels, func(p dashboardPanel) bool {
 			for _, s := range p.FieldConfig.Defaults.Thresholds.Steps {
-				if shown, _, _ := named(p.Targets[0].Expr); s.Value == want && slices.Contains(shown, metrics[0]) {
+				if shown, _, _ := metricNames(p.Targets[0].Expr); s.Value == want && slices.Contains(shown, metrics[0]) {
 					return true
 				}
 			}

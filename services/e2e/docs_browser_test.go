@@ -19,7 +19,7 @@ func TestDocsPage(t *testing.T) {
 	b := newBrowser(t)
 	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(base+"/docs"), chromedp.WaitVisible(search))
-	headline := valueOf(t, b, chromedp.Text(".info"))
+	headline := stepResult(t, b, chromedp.Text(".info"))
 	operations := evaluate[int](t, b, `document.querySelectorAll(".opblock").length`)
 	b.picture(t, "docs")
 	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 9 {
@@ -33,9 +33,9 @@ func TestDocsPage(t *testing.T) {
 	b.do(t, chromedp.Click(search+" .opblock-summary-control"), chromedp.WaitVisible(search+" .execute"),
 		chromedp.SendKeys(search+` tr[data-param-name="price_max"] input`, "30000"), chromedp.Click(search+" .execute"),
 		chromedp.WaitVisible(search+" .live-responses-table"))
-	status := valueOf(t, b, chromedp.Text(search+" .live-responses-table tbody .response-col_status"))
-	url := valueOf(t, b, chromedp.Text(search+" .request-url pre"))
-	body := valueOf(t, b, chromedp.Text(search+" .live-responses-table .highlight-code"))
+	status := stepResult(t, b, chromedp.Text(search+" .live-responses-table tbody .response-col_status"))
+	url := stepResult(t, b, chromedp.Text(search+" .request-url pre"))
+	body := stepResult(t, b, chromedp.Text(search+" .live-responses-table .highlight-code"))
 	b.picture(t, "docs-tried")
 	if !strings.Contains(status, "200") || !strings.Contains(url, "price_max=30000") ||
 		!strings.Contains(body, `"cars"`) || !strings.Contains(body, `"make"`) {

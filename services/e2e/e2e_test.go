@@ -1,5 +1,5 @@
-// Package e2e tests and measures syncer and carapi together, each called whole. It is a module of
-// its own because neither service may import the other.
+// Package e2e tests and measures syncer and carapi together, each as a whole program. It is a separate module because
+// neither service may import the other.
 package e2e
 
 import (
@@ -26,24 +26,24 @@ import (
 
 const apiKey = "a-key-for-the-tests"
 
-// TestSyncThenSearch copies the stock and then asks both the copy and the original, which must
-// give the same bytes.
+// TestSyncThenSearch copies the stock, and then sends the same requests to the copy and to the original. The answers
+// must be the same bytes.
 func TestSyncThenSearch(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_view\nvehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_view\nvehicles_stock")
 	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
 		live, copied := serve(t, mysql, table), serve(t, sqlite, table)
-		for _, path := range paths() {
+		for _, path := range searchPaths() {
 			requireSame(t, live, copied, path)
 		}
-		if n := returned(t, get(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
+		if n := returned(t, getText(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
 			t.Errorf("%s: no Toyota Camry of 2023", table)
 		}
 	}
 }
 
-// TestColumnsThatCompareDifferently asks both of columns whose values the two databases order,
-// round or equate each in its way.
+// TestColumnsThatCompareDifferently searches columns whose values MySQL and SQLite order, round or compare
+// differently.
 func TestColumnsThatCompareDifferently(t *testing.T) {
 	mysql := dbtest.Database(t)
 	db := dbtest.Open(t, mysql)
@@ -59,14 +59,14 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "odd")
+	sqlite := copyViews(t, mysql, "odd")
 	live, copied := serve(t, mysql, "odd"), serve(t, sqlite, "odd")
 	for path, n := range map[string]int{
 		"/cars/": 3, "/cars/?limit=1": 1, "/cars/?make=strasse": 3, "/cars/?make=stra%C3%9Fe": 3, "/cars/?model=COUPE": 2,
 		"/cars/?price_max=20000": 2, "/cars/?price_min=20000": 1, "/cars/?mileage_max=0.1": 1,
 		"/cars/?mileage_max=19999.99": 3,
 	} {
-		if got := returned(t, get(t, live+path)); got != n {
+		if got := returned(t, getText(t, live+path)); got != n {
 			t.Errorf("%s: %d vehicles, want %d", path, got, n)
 		}
 		requireSame(t, live, copied, path)
@@ -74,18 +74,18 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 	for _, path := range []string{"/cars/a1", "/cars/A1", "/cars/a1%20", "/cars/B2", "/cars/A10?x=1"} {
 		requireSame(t, live, copied, path)
 	}
-	if got := get(t, live+"/cars/B2"); !strings.Contains(got, `"price":100000,"msrp":0,"mileage":19999.99}`) {
+	if got := getText(t, live+"/cars/B2"); !strings.Contains(got, `"price":100000,"msrp":0,"mileage":19999.99}`) {
 		t.Error(got)
 	}
-	if got := get(t, live+"/cars/A1"); !strings.HasPrefix(got, "404") {
+	if got := getText(t, live+"/cars/A1"); !strings.HasPrefix(got, "404") {
 		t.Error(got)
 	}
 }
 
-// copyOf runs syncer over the views and gives how to open the copy.
-func copyOf(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
+// copyViews copies the views with syncer, and returns how to open the copy.
+func copyViews(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	sqlite := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
 	syncInto(t, mysql, views, sqlite.Path)
 	return sqlite
@@ -102,7 +102,7 @@ func syncInto(t *testing.T, mysql dbconn.Config, views, path string) {
 	}
 }
 
-// startSyncer runs syncer serve until the test ends, with the settings of the environment. Its exit code has to be 0.
+// startSyncer runs syncer serve with the settings of the environment until the test ends. Its exit code must be 0.
 func startSyncer(t *testing.T) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -119,8 +119,8 @@ func startSyncer(t *testing.T) {
 
 func requireSame(t *testing.T, live, copied, path string) {
 	t.Helper()
-	if want, got := get(t, live+path), get(t, copied+path); got != want {
-		i := 0 // where they part
+	if want, got := getText(t, live+path), getText(t, copied+path); got != want {
+		i := 0 // the first byte that differs
 		for i < min(len(got), len(want)) && got[i] == want[i] {
 			i++
 		}
@@ -129,8 +129,8 @@ func requireSame(t *testing.T, live, copied, path string) {
 	}
 }
 
-// paths are searches of every sort, and every fifth vehicle.
-func paths() []string {
+// searchPaths returns searches of every kind, and the path of every fifth vehicle.
+func searchPaths() []string {
 	all := []string{"/cars/", "/cars", "/cars/?limit=100", "/cars/0", "/cars/x", "/cars/?nonsense=1"}
 	for _, q := range []string{
 		"make=Toyota&model=Camry&year=2023", "make=tOYOTA", "make=citroen&limit=100", "make=%C5%A0koda", "model=f150",
@@ -145,14 +145,14 @@ func paths() []string {
 	return all
 }
 
-// serve runs carapi over the table, for the length of the test, and returns its URL.
+// serve runs carapi on the table until the test ends, and returns its URL.
 func serve(t *testing.T, c dbconn.Config, table string, settings ...string) string {
 	t.Helper()
 	url, _ := serveLogged(t, c, table, settings...)
 	return url
 }
 
-// serveLogged gives the log too. Settings are NAME=value, and win over those of all tests.
+// serveLogged also returns the log. Settings are NAME=value, and override the defaults of all tests.
 func serveLogged(t *testing.T, c dbconn.Config, table string, settings ...string) (string, *dbtest.Log) {
 	t.Helper()
 	configure(t, c, table, settings...)
@@ -168,7 +168,7 @@ func serveLogged(t *testing.T, c dbconn.Config, table string, settings ...string
 			t.Errorf("carapi: exit code %d: %s", code, log)
 		}
 		if strings.Contains(log.String(), `"msg":"panic"`) {
-			t.Errorf("carapi has panicked: %s", log)
+			t.Errorf("carapi panicked: %s", log)
 		}
 	})
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -191,21 +191,21 @@ func configure(t *testing.T, c dbconn.Config, table string, settings ...string) 
 	for _, s := range append([]string{
 		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "CARS_UNITS=", "API_KEY=" + apiKey, "METRICS_ADDR=off",
 		"HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
-		"QUERY_TIMEOUT=10m", // what a slow machine does is not tested here
+		"QUERY_TIMEOUT=10m", // the tests must also pass on a slow machine
 	}, settings...) {
 		name, value, _ := strings.Cut(s, "=")
 		t.Setenv(name, value)
 	}
 }
 
-// startRefused starts carapi, which must end by itself, and returns its exit code and what it has printed.
+// startRefused starts carapi, which must exit without a signal. It returns the exit code and the output.
 func startRefused(t *testing.T, c dbconn.Config, table string, settings ...string) (int, string) {
 	t.Helper()
 	configure(t, c, table, settings...)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	log := &dbtest.Log{}
-	go func() { // one that starts all the same is stopped, with exit code 0
+	go func() { // stops a carapi that starts nevertheless, with exit code 0
 		for ctx.Err() == nil && !strings.Contains(log.String(), "listening") {
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -215,11 +215,11 @@ func startRefused(t *testing.T, c dbconn.Config, table string, settings ...strin
 	return code, log.String()
 }
 
-// ownTables makes the same tables in a database and in a file that syncer knows nothing of. SQLite
-// has no COMMENT, which is left out there.
-func ownTables(t *testing.T, statements ...string) map[string]*customSchema {
+// newTables makes the same tables in MySQL and in a SQLite file that syncer has not made. SQLite has no COMMENT, so
+// it is left out there.
+func newTables(t *testing.T, statements ...string) map[string]*customSchema {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	both := map[string]*customSchema{}
 	mysql := dbtest.Database(t)
 	both["MySQL"] = &customSchema{mysql, dbtest.Open(t, mysql)}
@@ -227,12 +227,12 @@ func ownTables(t *testing.T, statements ...string) map[string]*customSchema {
 	both["SQLite"] = &customSchema{sqlite, file}
 	for _, q := range statements {
 		both["MySQL"].exec(t, q)
-		both["SQLite"].exec(t, comment.ReplaceAllString(q, ""))
+		both["SQLite"].exec(t, commentClause.ReplaceAllString(q, ""))
 	}
 	return both
 }
 
-var comment = regexp.MustCompile(` COMMENT '[^']*'`)
+var commentClause = regexp.MustCompile(` COMMENT '[^']*'`)
 
 type customSchema struct {
 	config dbconn.Config
@@ -246,17 +246,17 @@ func (o *customSchema) exec(t *testing.T, statement string, args ...any) {
 	}
 }
 
-// ownPart is what no two answers share, or the two databases: the request's id, and how fresh it is.
-var ownPart = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)","as_of":"[^"]+"`)
+// volatileMembers matches the members that differ between answers or databases: the request's id, source and as_of.
+var volatileMembers = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)","as_of":"[^"]+"`)
 
-// get is status and body of an answer, without what is its own.
-func get(t *testing.T, url string) string {
+// getText returns status and body of an answer, without the members that differ between requests.
+func getText(t *testing.T, url string) string {
 	t.Helper()
 	code, body := getStatus(url)
 	if code == 0 || !json.Valid([]byte(body)) {
 		t.Fatalf("%s: not JSON: %d %s", url, code, body)
 	}
-	return strconv.Itoa(code) + " " + http.StatusText(code) + " " + ownPart.ReplaceAllString(body, `"own":0`)
+	return strconv.Itoa(code) + " " + http.StatusText(code) + " " + volatileMembers.ReplaceAllString(body, `"own":0`)
 }
 
 func returned(t *testing.T, answer string) (n int) {

@@ -23,23 +23,24 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// tcpProxy stands between carapi and the server, and passes on what they say until it is told to be unkind.
+// tcpProxy forwards connections from carapi to the server. A test can make it delay packets, refuse connections or
+// cut them.
 type tcpProxy struct {
 	port  uint16
-	delay atomic.Int64 // nanoseconds before each packet of the server
-	shut  atomic.Bool  // whether new connections are refused
+	delay atomic.Int64 // nanoseconds before each packet from the server
+	shut  atomic.Bool  // whether it refuses new connections
 	mu    sync.Mutex
 	open  map[net.Conn]bool
 }
 
-func newLine(t *testing.T, server dbconn.Config) *tcpProxy {
+func newTCPProxy(t *testing.T, server dbconn.Config) *tcpProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	line := &tcpProxy{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	proxy := &tcpProxy{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
 	pass := func(to, from net.Conn, delay *atomic.Int64) {
 		defer func() { _, _ = to.Close(), from.Close() }()
 		buffer := make([]byte, 32<<10)
@@ -55,27 +56,27 @@ func newLine(t *testing.T, server dbconn.Config) *tcpProxy {
 		for {
 			near, err := l.Accept()
 			if err != nil {
-				return // the test is over
+				return // the test has ended
 			}
 			far, err := net.Dial("tcp", net.JoinHostPort(server.Host, strconv.Itoa(int(server.Port))))
-			if err == nil && line.shut.Load() {
-				_ = far.Close() // or the server would keep its place until connect_timeout
+			if err == nil && proxy.shut.Load() {
+				_ = far.Close() // frees the connection of the server before connect_timeout
 			}
-			if err != nil || line.shut.Load() {
+			if err != nil || proxy.shut.Load() {
 				_ = near.Close()
 				continue
 			}
-			line.mu.Lock()
-			line.open[near] = true
-			line.mu.Unlock()
+			proxy.mu.Lock()
+			proxy.open[near] = true
+			proxy.mu.Unlock()
 			go pass(far, near, &atomic.Int64{})
-			go pass(near, far, &line.delay)
+			go pass(near, far, &proxy.delay)
 		}
 	}()
-	return line
+	return proxy
 }
 
-// cut ends all connections, as a server does that hands over to another.
+// cut closes all connections, like a server that hands over to another one.
 func (l *tcpProxy) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,14 +88,14 @@ func (l *tcpProxy) cut() {
 
 const smallStock = "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price INT)"
 
-// fault is something that happens to the live database, and how it ends.
+// fault is one way in which the live database can fail, and how to repair it.
 type fault struct {
 	name       string
 	begin, end func()
 }
 
-// TestFaultsOfTheServer has the live database fail in every way, and come back. All the while it is asked,
-// and every question must have an answer, if need be from the snapshot.
+// TestFaultsOfTheServer breaks and repairs the live database in every way, while requests run all the time. Each
+// request must be answered, from the snapshot if necessary.
 func TestFaultsOfTheServer(t *testing.T) {
 	server := dbtest.NewServer(t)
 	admin := server.Database(t)
@@ -107,10 +108,10 @@ func TestFaultsOfTheServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copied := copyOf(t, admin, "cars")
-	live, line := admin, newLine(t, admin)
-	live.User, live.Port = "app", line.port
-	// on a slow machine the snapshot takes its time too
+	copied := copyViews(t, admin, "cars")
+	live, proxy := admin, newTCPProxy(t, admin)
+	live.User, live.Port = "app", proxy.port
+	// on a slow machine the snapshot is slow too
 	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s")
 	waitForSource(t, url, "live")
 
@@ -118,7 +119,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 	var answers, others atomic.Int64
 	var wg sync.WaitGroup
 	for range 3 {
-		wg.Go(func() { askUntil(t, url, &stop, &answers, &others) })
+		wg.Go(func() { sendUntil(t, url, &stop, &answers, &others) })
 	}
 
 	signal := func(s syscall.Signal) func() {
@@ -130,21 +131,21 @@ func TestFaultsOfTheServer(t *testing.T) {
 	}
 	exec := func(statement string) func() { return func() { execUntilDone(t, db, statement) } }
 
-	var held []*sqlx.DB
+	var taken []*sqlx.DB
 	for _, f := range []fault{
 		{"hung", signal(syscall.SIGSTOP), signal(syscall.SIGCONT)},
-		{"slow", func() { line.delay.Store(int64(5 * time.Second)) }, func() { line.delay.Store(0) }},
+		{"slow", func() { proxy.delay.Store(int64(5 * time.Second)) }, func() { proxy.delay.Store(0) }},
 		{"full", func() {
-			line.shut.Store(true) // until there is no connection left for carapi to be quicker at
-			line.cut()
+			proxy.shut.Store(true) // until carapi has no connection left to reuse
+			proxy.cut()
 			waitForNoConnections(t, db)
-			held = occupy(t, admin)
-			line.shut.Store(false)
+			taken = takeAllConnections(t, admin)
+			proxy.shut.Store(false)
 		}, func() {
-			if _, err := held[0].Exec("SET GLOBAL max_connections = 151"); err != nil {
+			if _, err := taken[0].Exec("SET GLOBAL max_connections = 151"); err != nil {
 				t.Error(err)
 			}
-			for _, h := range held {
+			for _, h := range taken {
 				_ = h.Close()
 			}
 		}},
@@ -159,8 +160,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 		requireFallback(t, url, f)
 	}
 
-	for range 20 { // a fail-over: the server that answers next is another
-		line.cut()
+	for range 20 { // a failover: another server answers next
+		proxy.cut()
 		time.Sleep(50 * time.Millisecond)
 	}
 	waitForSource(t, url, "live")
@@ -169,7 +170,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 	t.Logf("%d answers, %d refused", answers.Load(), others.Load())
 }
 
-// requireFallback checks that the snapshot answers while there is a fault, and the live database after it.
+// requireFallback checks that the snapshot answers during a fault, and the live database after it.
 func requireFallback(t *testing.T, url string, f fault) {
 	t.Helper()
 	begun := time.Now()
@@ -185,7 +186,7 @@ func requireFallback(t *testing.T, url string, f fault) {
 	f.end()
 	begun = time.Now()
 	waitForSource(t, url, "live")
-	t.Logf("%s: from the snapshot after %s, live again %s after its end", f.name, noticed.Round(time.Millisecond),
+	t.Logf("%s: from the snapshot after %s, live again %s after the repair", f.name, noticed.Round(time.Millisecond),
 		time.Since(begun).Round(time.Millisecond))
 }
 
@@ -203,9 +204,9 @@ func waitForSource(t *testing.T, url, source string) {
 	}
 }
 
-// askUntil asks until stop is set, and counts the answers. All others are failures, of which it counts those for which
-// no database was there.
-func askUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atomic.Int64) {
+// sendUntil sends requests until stop is set. It counts the answers in answers, and in others the refusals because no
+// database was there. Anything else fails the test.
+func sendUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atomic.Int64) {
 	for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
 		switch code, body := getStatus(url + "/cars/?make=kia&limit=1"); {
 		case code == 200 && strings.Contains(body, `"total":2`):
@@ -219,10 +220,10 @@ func askUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atom
 	}
 }
 
-// execUntilDone runs a statement as soon as the server can.
+// execUntilDone repeats a statement until the server accepts it.
 func execUntilDone(t *testing.T, db *sqlx.DB, statement string) {
 	t.Helper()
-	// the server may have no connection left yet
+	// all connections of the server may still be taken
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		_, err := db.Exec(statement)
 		if err == nil {
@@ -234,11 +235,11 @@ func execUntilDone(t *testing.T, db *sqlx.DB, statement string) {
 	}
 }
 
-// waitForNoConnections waits until carapi has no connection left.
+// waitForNoConnections waits until the server has no connection from carapi.
 func waitForNoConnections(t *testing.T, db *sqlx.DB) {
 	t.Helper()
 	for n, deadline := 1, time.Now().Add(time.Minute); n > 0; time.Sleep(50 * time.Millisecond) {
-		// A packet that the line was slow to pass on keeps its connection for a while.
+		// A packet that the proxy delays keeps its connection open for a while.
 		if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil ||
 			time.Now().After(deadline) {
 			t.Fatalf("%d connections are left: %v", n, err)
@@ -246,7 +247,7 @@ func waitForNoConnections(t *testing.T, db *sqlx.DB) {
 	}
 }
 
-// requireLiveDown waits until /readyz says that the live database is away; the snapshot is there.
+// requireLiveDown waits until /readyz reports that the live database is away and that the snapshot is there.
 func requireLiveDown(t *testing.T, fault, url string) {
 	t.Helper()
 	body := ""
@@ -261,20 +262,20 @@ func requireLiveDown(t *testing.T, fault, url string) {
 	}
 }
 
-// occupy takes all connections that the server has.
-func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
+// takeAllConnections takes all connections of the server.
+func takeAllConnections(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 	t.Helper()
 	admin.MaxOpenConns, admin.ConnMaxLifetime = 1, 0
-	held := []*sqlx.DB{dbtest.Open(t, admin)}
-	if _, err := held[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the least that it takes
+	taken := []*sqlx.DB{dbtest.Open(t, admin)}
+	if _, err := taken[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the minimum
 		t.Fatal(err)
 	}
 	for refusals := 0; ; {
 		db, err := dbconn.Open(t.Context(), admin)
 		var full *mysql.MySQLError
 		if errors.As(err, &full) && full.Number == 1040 {
-			if refusals++; refusals == 10 { // the server may take a while to notice connections that were cut
-				return held
+			if refusals++; refusals == 10 { // the server may be slow to notice closed connections
+				return taken
 			}
 			time.Sleep(50 * time.Millisecond)
 			continue
@@ -282,11 +283,11 @@ func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held = append(held, db)
+		taken = append(taken, db)
 	}
 }
 
-// carapi starts without any database, and answers from the snapshot once there is one that can be shown.
+// carapi starts without any database. It answers from the snapshot as soon as there is one that it may show.
 func TestFaultsOfTheSnapshot(t *testing.T) {
 	server := dbtest.Database(t)
 	db := dbtest.Open(t, server)
@@ -295,7 +296,7 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	whole, err := os.ReadFile(copyOf(t, server, "cars").Path)
+	whole, err := os.ReadFile(copyViews(t, server, "cars").Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +304,7 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 	if err := os.WriteFile(snapshot, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// or the snapshot would show what is to be hidden
+	// otherwise the snapshot would show hidden columns
 	for _, setting := range []string{"CARS_HIDE=pirce", "CARS_FIELDS=price=pirce"} {
 		if code, out := startRefused(t, server, "cars", setting, "SNAPSHOT_PATH="+snapshot); code != 1 ||
 			!strings.Contains(out, `has no column "pirce"`) {
@@ -320,20 +321,20 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			if !strings.Contains(log.String(), "SNAPSHOT_PATH, and that syncer has run") {
 				t.Error(log)
 			}
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 			if body := waitForStatus(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
 				t.Error(body)
 			}
 			waitForStatus(t, url+"/readyz", 200)
-			putFile(t, snapshot, []byte(strings.Repeat("This is no database. ", 1000)))
+			replaceSnapshot(t, snapshot, []byte(strings.Repeat("This is no database. ", 1000)))
 			requireUnavailable(t, url, snapshot)
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 			waitForStatus(t, url+"/cars/", 200)
 			if err := os.Remove(snapshot); err != nil {
 				t.Fatal(err)
 			}
 			requireUnavailable(t, url, snapshot)
-			putFile(t, snapshot, whole)
+			replaceSnapshot(t, snapshot, whole)
 
 			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms",
 				"DB_CONN_MAX_LIFETIME=1s")
@@ -345,8 +346,8 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 	}
 }
 
-// putFile replaces the snapshot; the files of SQLite beside it go too.
-func putFile(t *testing.T, snapshot string, content []byte) {
+// replaceSnapshot replaces the snapshot, and removes SQLite's files beside it.
+func replaceSnapshot(t *testing.T, snapshot string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(snapshot+".new", content, 0o600); err != nil {
 		t.Fatal(err)
@@ -359,8 +360,7 @@ func putFile(t *testing.T, snapshot string, content []byte) {
 	}
 }
 
-// requireUnavailable checks that all requests are answered by a 503 that has neither the database's name nor the
-// snapshot's.
+// requireUnavailable checks that all requests get a 503 that names neither the database nor the snapshot.
 func requireUnavailable(t *testing.T, url, snapshot string) {
 	t.Helper()
 	for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/openapi.json", "/readyz"} {
@@ -375,7 +375,7 @@ func requireUnavailable(t *testing.T, url, snapshot string) {
 	waitForStatus(t, url+"/livez", 200)
 }
 
-// Whoever reads while syncer publishes, has one whole snapshot, also when columns come and go.
+// Each read during a publish sees one complete snapshot, even when columns are added and dropped.
 func TestReadsWhileSyncing(t *testing.T) {
 	server := dbtest.Database(t)
 	db := dbtest.Open(t, server)
@@ -387,7 +387,7 @@ func TestReadsWhileSyncing(t *testing.T) {
 	exec(smallStock)
 	exec("INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, " +
 		"'Kia', 'Rio', 0 FROM n")
-	copied := copyOf(t, server, "cars")
+	copied := copyViews(t, server, "cars")
 	url, _ := serveLogged(t, server, "cars", "SNAPSHOT_PATH="+copied.Path, "SOURCE=snapshot")
 	var stop atomic.Bool
 	var wg sync.WaitGroup
@@ -418,7 +418,7 @@ func TestReadsWhileSyncing(t *testing.T) {
 	}
 }
 
-// Clients that never come to an end of their requests keep nobody from an answer.
+// Clients that never finish their requests do not keep others from an answer.
 func TestSlowClients(t *testing.T) {
 	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT, description TEXT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '"+strings.Repeat("long ", 17_000)+"')")
@@ -444,7 +444,7 @@ func TestSlowClients(t *testing.T) {
 	narrow := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 2048) })
 	}}
-	for range 100 { // that do not read either
+	for range 100 { // these do not read their answers either
 		c, err := narrow.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		if err != nil {
 			t.Fatal(err)
@@ -455,16 +455,16 @@ func TestSlowClients(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Once their answers have been made, which wait to be read, nobody is kept out.
+	// Other clients still get answers while finished answers wait to be read.
 	for good, deadline := 0, time.Now().Add(2*time.Minute); good < 20; good++ {
 		if code, body := getStatus(url + "/cars/?fields=id"); code != 200 {
 			if good = -1; time.Now().After(deadline) {
-				t.Fatalf("beside those who do not read: %d %s", code, body)
+				t.Fatalf("beside clients that do not read: %d %s", code, body)
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
-	for _, c := range slow { // and are sent away
+	for _, c := range slow { // the server closes them
 		if _, err := io.Copy(io.Discard, c); err != nil {
 			t.Log(err)
 		}

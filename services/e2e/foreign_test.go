@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// foreign are tables that nobody made for this API.
-var foreign = []string{
+// foreignTables are tables that were not made for this API.
+var foreignTables = []string{
 	`CREATE TABLE inserate (nr INT NOT NULL PRIMARY KEY, Titel VARCHAR(60), Preis VARCHAR(30), ` +
 		"`Stand in km`" + ` VARCHAR(20), Kilometerstand VARCHAR(20),
 		Getriebe VARCHAR(30), Farbe VARCHAR(30), extras VARCHAR(60), features VARCHAR(60), unfallfrei VARCHAR(5),
@@ -39,9 +39,9 @@ var foreign = []string{
 		(5, 'Toyota', 'RAV4', '1 EUR', 1, NULL, NULL)`,
 }
 
-// Tables are understood by their names and values, in both databases alike.
+// Columns are recognized by their names and values, in both databases alike.
 func TestForeignTables(t *testing.T) {
-	for database, own := range ownTables(t, foreign...) {
+	for database, src := range newTables(t, foreignTables...) {
 		for table, searches := range map[string]map[string][]int{
 			"inserate": {
 				"make=VW": {1, 2}, "make=Mercedes": {5}, "make=VW&model=golf": {1, 2}, "model=VW Golf": {1, 2}, "q=vw golf": {1, 2},
@@ -71,7 +71,7 @@ func TestForeignTables(t *testing.T) {
 				"engine=1.5": {1}, "engine=15": {2}, "engine=ハン": {4}, "odometer_max=600": {1, 2, 4, 5},
 			},
 		} {
-			base := serve(t, own.config, table)
+			base := serve(t, src.config, table)
 			for q, want := range searches {
 				values, err := url.ParseQuery(strings.NewReplacer(" ", "%20", "+", "%2B").Replace(q))
 				if err != nil {
@@ -92,10 +92,10 @@ func TestForeignTables(t *testing.T) {
 	}
 }
 
-// What is not understood is said.
-func TestForeignTablesSay(t *testing.T) {
-	for database, own := range ownTables(t, foreign...) {
-		adverts, mixed, lakh := serve(t, own.config, "inserate"), serve(t, own.config, "mixed"), serve(t, own.config, "lakh")
+// carapi reports what it does not recognize.
+func TestForeignTablesReportDoubts(t *testing.T) {
+	for database, src := range newTables(t, foreignTables...) {
+		adverts, mixed, lakh := serve(t, src.config, "inserate"), serve(t, src.config, "mixed"), serve(t, src.config, "lakh")
 		for request, want := range map[string][]string{
 			lakh + "/cars/?price_max=3 lakh":   {"400 ", "is far above what column price has, from 1.75 to 160"},
 			lakh + "/cars/?price_max=300000":   {"400 ", "nothing says which"},
@@ -128,7 +128,7 @@ func TestForeignTablesSay(t *testing.T) {
 			mixed + "/cars/stats?currency=EUR":      {`"price":{"count":4,"min":1,"max":30000`},
 			mixed + "/cars/?mileage_max=100,000 km": {"400 ", "CARS_UNITS=mileage=km", "send 100000"},
 		} {
-			got := get(t, strings.ReplaceAll(request, " ", "+"))
+			got := getText(t, strings.ReplaceAll(request, " ", "+"))
 			for _, w := range want {
 				if !strings.Contains(got, w) {
 					t.Errorf("%s: %s: %q is not in %s", database, request, w, got)
@@ -136,25 +136,25 @@ func TestForeignTablesSay(t *testing.T) {
 			}
 		}
 
-		inKilometers := serve(t, own.config, "mixed", "CARS_UNITS=mileage=mi")
+		inKilometers := serve(t, src.config, "mixed", "CARS_UNITS=mileage=mi")
 		if p := fetch(t, inKilometers+"/cars/?mileage_max=1000+km"); fmt.Sprint(p.Total) != "4" {
 			t.Errorf("%s: in miles: %d", database, p.Total)
 		}
 	}
 }
 
-// A column that its owner made invisible is not shown, unless a setting names it.
+// An INVISIBLE column is not shown unless a setting names it.
 func TestInvisibleColumns(t *testing.T) {
-	own := ownTables(t)["MySQL"]
-	own.exec(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), cost INT INVISIBLE)")
-	own.exec(t, "INSERT INTO cars (id, make, model, cost) VALUES (1, 'Kia', 'Rio', 5)")
+	src := newTables(t)["MySQL"]
+	src.exec(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), cost INT INVISIBLE)")
+	src.exec(t, "INSERT INTO cars (id, make, model, cost) VALUES (1, 'Kia', 'Rio', 5)")
 
-	if got := get(t, serve(t, own.config, "cars")+"/cars/1"); !strings.Contains(got,
+	if got := getText(t, serve(t, src.config, "cars")+"/cars/1"); !strings.Contains(got,
 		`{"id":1,"make":"Kia","model":"Rio"}`) {
 		t.Error(got)
 	}
 
-	if got := get(t, serve(t, own.config, "cars", "CARS_FIELDS=price=cost")+"/cars/1"); !strings.Contains(got,
+	if got := getText(t, serve(t, src.config, "cars", "CARS_FIELDS=price=cost")+"/cars/1"); !strings.Contains(got,
 		`"price":5`) {
 		t.Error(got)
 	}

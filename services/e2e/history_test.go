@@ -20,7 +20,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// listedCar is a row of the table whose history is tested.
+// listedCar is a row of the table whose history the tests compare.
 type listedCar struct {
 	ID            int
 	Make, Model   string
@@ -28,7 +28,7 @@ type listedCar struct {
 	Status, Color string
 }
 
-// pastEvent is an event, as plain loops over the rows of each run find it.
+// pastEvent is a change of a vehicle, as plain loops over the rows of each run find it.
 type pastEvent struct {
 	run      int
 	kind     string
@@ -36,7 +36,7 @@ type pastEvent struct {
 	old, now *int // prices
 }
 
-// pastRuns is a table's rows after each run, the snapshot that syncer made of them, and when the runs began.
+// pastRuns has the rows of a table after each run, the snapshot of these runs, and their start times.
 type pastRuns struct {
 	mysql    dbconn.Config
 	db       *sqlx.DB
@@ -47,10 +47,10 @@ type pastRuns struct {
 
 const daysApart = 3 // between two runs
 
-// makeHistory edits a table at random between runs of syncer, and then moves the runs apart in time.
+// makeHistory edits a table at random between runs of syncer, and then spreads the runs over time.
 func makeHistory(t *testing.T, runs int) *pastRuns {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	t.Setenv("SYNC_HISTORY", "365d")
 	mysql := dbtest.Database(t)
 	h := &pastRuns{
@@ -120,7 +120,7 @@ func editStock(random *rand.Rand, stock map[int]listedCar, last int) int {
 		stock[last] = newListed(random, last)
 	}
 
-	if gone := 1 + random.IntN(last); stock[gone].ID == 0 { // one that was sold comes back
+	if gone := 1 + random.IntN(last); stock[gone].ID == 0 { // a sold vehicle comes back
 		stock[gone] = newListed(random, gone)
 	}
 
@@ -135,7 +135,7 @@ func (h *pastRuns) store(stock map[int]listedCar) {
 	}
 }
 
-// moveRuns gives each run a start of its own: the last one began just now, and each one some days before the next.
+// moveRuns changes the start times of the runs: the last one began just now, and each one some days before the next.
 func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 	t.Helper()
 	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
@@ -160,7 +160,7 @@ func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 
 func samePrice(a, b *int) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
-// events are what plain loops find, the oldest first; at the same time in the order of the ids, for comparing.
+// events returns the changes that plain loops find, the oldest first, and by id within a run.
 func (h *pastRuns) events() (all []pastEvent) {
 	for run := 1; run < len(h.tables); run++ {
 		before, after := h.tables[run-1], h.tables[run]
@@ -195,7 +195,7 @@ func compareHappened(a, b pastEvent) int {
 	return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind))
 }
 
-// seenOf is what carapi should say of a vehicle.
+// seenOf has the history fields of a vehicle.
 type seenOf struct {
 	FirstSeen      string   `json:"first_seen"`
 	OrEarlier      bool     `json:"first_seen_or_earlier"`
@@ -205,7 +205,7 @@ type seenOf struct {
 	PriceDrop      *float64 `json:"price_drop"`
 }
 
-// want is what plain loops say of the vehicles that are in stock now.
+// want returns the history fields that plain loops find for the vehicles in stock.
 func (h *pastRuns) want() map[int]seenOf {
 	all := map[int]seenOf{}
 	last := len(h.tables) - 1
@@ -243,7 +243,7 @@ func (h *pastRuns) want() map[int]seenOf {
 	return all
 }
 
-// bases serves the table from MySQL with the snapshot beside it, and the snapshot alone.
+// bases serves the table from MySQL together with the snapshot, and from the snapshot alone.
 func (h *pastRuns) bases(t *testing.T) map[string]string {
 	t.Helper()
 	return map[string]string{
@@ -266,7 +266,7 @@ func formatValue(v any) string {
 	return string(b)
 }
 
-// The fields of the history are what plain loops over the rows of each run find; they filter and sort.
+// The history fields equal the results of plain loops over the rows of each run. They can be filtered and sorted.
 func TestHistoryFields(t *testing.T) {
 	h := makeHistory(t, 10)
 	want := h.want()
@@ -277,7 +277,7 @@ func TestHistoryFields(t *testing.T) {
 	}
 }
 
-// requireHistoryShown compares the fields of each vehicle, and gives the number of those whose price has changed.
+// requireHistoryShown compares the fields of each vehicle, and returns the number of vehicles with a changed price.
 func requireHistoryShown(t *testing.T, source, base string, want map[int]seenOf) int {
 	t.Helper()
 	found := decode[struct {
@@ -307,7 +307,7 @@ func requireHistoryShown(t *testing.T, source, base string, want map[int]seenOf)
 	return changed
 }
 
-// requireHistoryFiltered filters by the age of a vehicle, and by a drop of its price in the last week.
+// requireHistoryFiltered filters by the age of a vehicle, and by a price drop in the last week.
 func (h *pastRuns) requireHistoryFiltered(t *testing.T, source, base string, want map[int]seenOf) {
 	t.Helper()
 	var old, dropped []int
@@ -343,11 +343,11 @@ func (h *pastRuns) requireHistoryFiltered(t *testing.T, source, base string, wan
 
 	shown := fetch(t, base+"/cars/?limit=100&days_listed_min=20")
 	if shown.Cars[0]["first_seen"] == nil || shown.Cars[0]["days_listed"] == nil {
-		t.Errorf("%s: what is filtered by is not shown: %v", source, shown.Cars[0])
+		t.Errorf("%s: the filtered field is not shown: %v", source, shown.Cars[0])
 	}
 }
 
-// requireSortedByDrop sorts the vehicles whose price has changed by how far it dropped.
+// requireSortedByDrop sorts the vehicles with a changed price by their price drop.
 func requireSortedByDrop(t *testing.T, source, base string, changed int) {
 	t.Helper()
 	sorted := fetch(t, base+"/cars/?limit=100&has=price_drop&sort=-price_drop")
@@ -361,7 +361,7 @@ func requireSortedByDrop(t *testing.T, source, base string, changed int) {
 	}
 
 	if len(sorted.Cars) != changed {
-		t.Errorf("%s: %d have a price_drop, want %d", source, len(sorted.Cars), changed)
+		t.Errorf("%s: %d vehicles have a price_drop, want %d", source, len(sorted.Cars), changed)
 	}
 }
 
@@ -393,7 +393,7 @@ func priceIn(values map[string]any) *int {
 	return nil
 }
 
-// changesOf reads all pages.
+// changesOf reads all pages of the list of changes.
 func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []pastEvent) {
 	t.Helper()
 	runOf := map[string]int{}
@@ -432,7 +432,7 @@ func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []pastEvent) 
 			}
 
 			if !inStock && e.Kind == "sold" && e.Old["make"] == nil && run == len(h.starts)-1 {
-				t.Errorf("%s: %s does not say what was sold", path, formatValue(e))
+				t.Errorf("%s: %s lacks the sold vehicle", path, formatValue(e))
 			}
 		}
 
@@ -444,7 +444,7 @@ func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []pastEvent) 
 	return all
 }
 
-// The list of changes is what plain loops find, page by page, by kind and since a time.
+// The list of changes equals the result of plain loops, page by page, by kind, and since a time.
 func TestChanges(t *testing.T) {
 	h := makeHistory(t, 8)
 	for source, base := range h.bases(t) {
@@ -469,7 +469,7 @@ func TestChanges(t *testing.T) {
 			got := h.changesOf(t, base, c.path)
 			for i := range got {
 				if got[i].kind == "sold" {
-					got[i].old, got[i].now = nil, nil // the price of the whole row
+					got[i].old, got[i].now = nil, nil // the price in the complete row
 				}
 			}
 
@@ -488,7 +488,7 @@ func texts(events []pastEvent) (all []string) {
 	return all
 }
 
-// The history of each vehicle, of those that are gone too, has every change.
+// The history of each vehicle has all of its changes, even if the vehicle is sold.
 func TestHistoryOfOneVehicle(t *testing.T) {
 	h := makeHistory(t, 8)
 	stock := h.tables[len(h.tables)-1]
@@ -509,7 +509,7 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 	}
 }
 
-// kindsOf gives the kinds of a vehicle's changes, the last first, and whether any run has seen it.
+// kindsOf returns the kinds of a vehicle's changes, the last first, and whether any run has seen the vehicle.
 func (h *pastRuns) kindsOf(id int) (kinds []string, seen bool) {
 	for run := range h.tables {
 		c, is := h.tables[run][id]
@@ -541,7 +541,7 @@ func (h *pastRuns) kindsOf(id int) (kinds []string, seen bool) {
 	return kinds, seen
 }
 
-// requireHistory compares the kinds of a vehicle's changes, at once and on two pages.
+// requireHistory compares the kinds of a vehicle's changes, on one page and on two.
 func requireHistory(t *testing.T, source, url string, id int, inStock bool, want []string) {
 	t.Helper()
 	got := decode[struct {
@@ -569,8 +569,8 @@ func requireHistory(t *testing.T, source, url string, id int, inStock bool, want
 	}
 }
 
-// Without a history the fields do not exist, and requests for them say how to get one. A vehicle that the snapshot does
-// not know yet has no first_seen, and one that came among too many to be recorded has none either.
+// Without a history the fields do not exist, and requests for them say how to get one. A vehicle has no first_seen if
+// the snapshot does not have it yet, or if it came in a run with too many changes to record.
 func TestHistoryThatIsMissing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	mysql := dbtest.Database(t)
@@ -609,7 +609,7 @@ func TestHistoryThatIsMissing(t *testing.T) {
 		return found
 	}
 	if got := formatValue(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
-		t.Errorf("a vehicle that the snapshot does not know: %s", got)
+		t.Errorf("a vehicle that the snapshot does not have yet: %s", got)
 	}
 
 	db.MustExec("INSERT INTO cars WITH RECURSIVE n AS (SELECT 10 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 999) " +
@@ -621,18 +621,18 @@ func TestHistoryThatIsMissing(t *testing.T) {
 		inBulk := fetch(t, base+"/cars/?id=3,10010&fields=id,first_seen")
 		before := fetch(t, base+"/cars/?has=first_seen&fields=id,first_seen&sort=id")
 		if len(inBulk.Cars) != 2 || inBulk.Cars[0]["first_seen"] != nil || inBulk.Cars[1]["first_seen"] != nil {
-			t.Errorf("%s: those that came in a bulk run: %v", name, inBulk.Cars)
+			t.Errorf("%s: vehicles from a bulk run: %v", name, inBulk.Cars)
 		}
 		if len(before.Cars) != 2 || before.Cars[0]["first_seen_or_earlier"] != true || before.Cars[1]["id"] != 2.0 {
-			t.Errorf("%s: those that came before a bulk run: %v", name, before.Cars)
+			t.Errorf("%s: vehicles from before a bulk run: %v", name, before.Cars)
 		}
 	}
 }
 
-// Keys of every kind, and columns that are hidden: nothing of them is in a history.
+// The history works with keys of every kind, and never shows hidden columns.
 func TestHistoryByOtherKeys(t *testing.T) {
 	for name, c := range map[string]struct {
-		columns, key, first, second string // the table's, and the values of two rows
+		columns, key, first, second string // of the table, and the values of two rows
 		id                          string // of the first row, as in a path
 	}{
 		"text": {
@@ -702,11 +702,11 @@ func TestHistoryByOtherKeys(t *testing.T) {
 	}
 }
 
-// Questions that people ask, each in one call of a tool.
+// Each typical question takes one call of a tool.
 func TestQuestionsInOneCall(t *testing.T) {
 	mysql, snapshot, suvs := stockWithSales(t)
 	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -780,8 +780,8 @@ func TestQuestionsInOneCall(t *testing.T) {
 	}
 }
 
-// stockWithSales makes the demo's stock with a snapshot whose first run is 70 days old: since then two prices have
-// dropped and two vehicles were sold. It gives the number of SUVs of each make too.
+// stockWithSales makes the demo's stock, and a snapshot whose first run is 70 days old. Since then two prices have
+// dropped and two vehicles were sold. It also returns the number of SUVs of each make.
 func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[string]int) {
 	t.Helper()
 	mysql = dbtest.Demo(t)
@@ -792,7 +792,7 @@ func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[strin
 	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN " +
 		"(80, 81, 82)")
 	t.Setenv("SYNC_HISTORY", "365d")
-	snapshot = copyOf(t, mysql, "vehicles_view(id)")
+	snapshot = copyViews(t, mysql, "vehicles_view(id)")
 	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
 	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
 	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")
@@ -820,7 +820,7 @@ func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[strin
 	return mysql, snapshot, suvs
 }
 
-// With a live database, an answer that has anything of the history is as old as the snapshot, and others are not.
+// With a live database, an answer with history is as old as the snapshot, and other answers are live.
 func TestAgeOfTheHistory(t *testing.T) {
 	h := makeHistory(t, 3)
 	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
@@ -863,7 +863,7 @@ type historyOf struct {
 
 func newHistoryOf(t *testing.T, statements ...string) *historyOf {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	t.Setenv("SYNC_HISTORY", "90d")
 	h := &historyOf{
 		t: t, mysql: dbtest.Database(t),
@@ -898,7 +898,7 @@ const (
 		"150 + b.i AS id FROM n AS a JOIN n AS b"
 )
 
-// A price that changed without being recorded is compared with nothing, and a vehicle that came so has no first_seen.
+// A price that changed without being recorded is not compared, and a vehicle that came in such a run has no first_seen.
 func TestUnrecordedHistory(t *testing.T) {
 	facts := func(c map[string]any) string {
 		return fmt.Sprint(c["first_seen"] != nil, c["price_changed_at"] != nil, c["previous_price"], c["price_drop"])
@@ -907,14 +907,14 @@ func TestUnrecordedHistory(t *testing.T) {
 	const nothing, seen = "false false <nil> <nil>", "true false <nil> <nil>"
 	for name, c := range map[string]struct {
 		edit func(h *historyOf)
-		want map[string]string // of the vehicles 1 and 2, whose prices were recorded to drop from 100 to 90
+		want map[string]string // by vehicle; the prices of 1 and 2 were recorded to drop from 100 to 90
 	}{
 		"history off": {func(h *historyOf) {
 			h.t.Setenv("SYNC_HISTORY", "off")
 			h.run("UPDATE cars SET price = 50 WHERE id = 1")
 			h.t.Setenv("SYNC_HISTORY", "90d")
 			h.run()
-		}, map[string]string{"1": seen, "2": seen}}, // the history begins again
+		}, map[string]string{"1": seen, "2": seen}}, // the history starts again
 		"bulk": {func(h *historyOf) {
 			h.run("UPDATE cars SET price = 50 WHERE id = 1 OR id > 1000", "UPDATE cars SET make = 'VW' WHERE id > 1000")
 		}, map[string]string{"1": seen, "2": "true true 100 10"}},
@@ -968,7 +968,7 @@ func TestUnrecordedHistory(t *testing.T) {
 	}
 }
 
-// A file that takes the place of another one, with as many changes, brings its own history.
+// If another file with as many changes replaces the snapshot, its history replaces the old one.
 func TestReplacedHistory(t *testing.T) {
 	h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')")
 	h.run("UPDATE cars SET price = 90 WHERE id = 1")
@@ -1012,8 +1012,8 @@ func TestReplacedHistory(t *testing.T) {
 	}
 }
 
-// Prices with their currencies in them are compared within one currency; long texts are read as far as they are shown;
-// a column of the table keeps its name.
+// Prices with currencies in their texts are compared within one currency. Long texts are read only as far as they are
+// shown. A column of the table keeps its name.
 func TestHistoryOfTexts(t *testing.T) {
 	h := newHistoryOf(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price VARCHAR(20), note "+
 		"LONGTEXT, first_seen DATE)",

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// hostile are values that no honest caller sends.
-var hostile = []string{
+// hostileValues are values that no honest caller sends.
+var hostileValues = []string{
 	"' OR 1=1 --", "'; DROP TABLE types; --", `" OR ""="`, "1) UNION SELECT 1 FROM types -- ", "price);DROP TABLE types--",
 	"t.id", "id DESC",
 	"`", "``", "'", `"`, `\`, `\'`, "%", "_", `%_\`, "?", "\x00", "a\x00b", "\xff\xfe", "\xc0\xaf", "\u202e", "😀",
@@ -33,16 +33,15 @@ var hostile = []string{
 	strings.Repeat("x", 1000), strings.Repeat("é", 500), strings.Repeat("😀 ", 10), strings.Repeat("1,", 99) + "1",
 }
 
-// refusedOrAnswered fails unless the answer is a problem of the caller's, or none.
-func refusedOrAnswered(t *testing.T, what, answer string) {
+// requireRefusedOrAnswered fails the test unless the answer is a success or a client error.
+func requireRefusedOrAnswered(t *testing.T, what, answer string) {
 	t.Helper()
 	if !strings.HasPrefix(answer, "200 ") && !strings.HasPrefix(answer, "4") || strings.Contains(answer, "SQLSTATE") {
 		t.Errorf("%s: %.500s", what, answer)
 	}
 }
 
-// Whatever is sent, the answer is a problem of the caller's or what was found, the same from both
-// databases, and the stock stays whole.
+// Hostile values get a client error or a result, the same from both databases, and leave the stock unchanged.
 func TestHostileValues(t *testing.T) {
 	live, copied, db := typesOnBoth(t)
 	var fields struct {
@@ -51,7 +50,7 @@ func TestHostileValues(t *testing.T) {
 			Operators []string
 		}
 	}
-	_, body, _ := strings.Cut(get(t, live+"/cars/fields"), "{")
+	_, body, _ := strings.Cut(getText(t, live+"/cars/fields"), "{")
 	if err := json.Unmarshal([]byte("{"+body), &fields); err != nil {
 		t.Fatal(err)
 	}
@@ -64,17 +63,17 @@ func TestHostileValues(t *testing.T) {
 	}
 	ask := func(path string) {
 		t.Helper()
-		want, got := get(t, live+path), get(t, copied+path)
-		refusedOrAnswered(t, path, want)
-		refusedOrAnswered(t, path, got)
+		want, got := getText(t, live+path), getText(t, copied+path)
+		requireRefusedOrAnswered(t, path, want)
+		requireRefusedOrAnswered(t, path, got)
 		if got != want {
 			t.Errorf("%.300s:\n SQLite %.500s\n MySQL  %.500s", path, got, want)
 		}
 	}
-	for i, value := range hostile {
+	for i, value := range hostileValues {
 		for j, name := range parameters {
 			if j >= 7 && (i+j)%4 != 0 {
-				continue // each field gets a quarter of them, and each of them a quarter of the fields
+				continue // each field gets a quarter of the values, and each value a quarter of the fields
 			}
 			q := url.Values{"fields": {"id"}, "include_total": {"false"}}
 			q.Set(name, value)
@@ -102,12 +101,12 @@ func TestHostileValues(t *testing.T) {
 		ask(path)
 	}
 	names := strings.Builder{}
-	for i := range 3_000 { // of more the URL is too long
+	for i := range 3_000 { // more would make the URL too long
 		fmt.Fprintf(&names, "%x&", i)
 	}
-	many := get(t, live+"/cars/?"+names.String())
+	many := getText(t, live+"/cars/?"+names.String())
 	if !strings.HasPrefix(many, "400 ") || len(many) > 4_000 {
-		t.Errorf("3,000 unknown parameters are answered by %d bytes: %.300s", len(many), many)
+		t.Errorf("3,000 unknown parameters get an answer of %d bytes: %.300s", len(many), many)
 	}
 	var n int
 	if err := db.Get(&n, "SELECT COUNT(*) FROM types"); err != nil || n != 7 {
@@ -115,7 +114,7 @@ func TestHostileValues(t *testing.T) {
 	}
 }
 
-// A request line of a megabyte is refused, and the server goes on.
+// A request line of a megabyte is refused, and the server keeps running.
 func TestHostileLength(t *testing.T) {
 	live, _, _ := typesOnBoth(t)
 	address := strings.TrimPrefix(live, "http://")
@@ -125,7 +124,7 @@ func TestHostileLength(t *testing.T) {
 	}
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(5 * time.Minute))
-	go func() { // the server may close before it has read all
+	go func() { // the server may close the connection before it has read everything
 		_, _ = io.WriteString(c, "GET /cars/?make="+strings.Repeat("x", 1<<20)+" HTTP/1.1\r\nHost: x\r\n\r\n")
 	}()
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -139,7 +138,7 @@ func TestHostileLength(t *testing.T) {
 	fetch(t, live+"/cars/")
 }
 
-// forgedValues are put into cursors, in place of what the last vehicle is sorted by.
+// forgedValues replace the sort value of the last vehicle in cursors.
 var forgedValues = []string{
 	`null`, `true`, `{}`, `[]`, `[[[[[[[[1]]]]]]]]`, `{"a":{"b":[null]}}`, `0`, `-0`, `1.5`, `1e5`,
 	`1E+5`, `1e999`, `-1e-999`, `1e-7`,
@@ -151,16 +150,16 @@ var forgedValues = []string{
 		strings.Repeat("y", 20_000) + `"`,
 }
 
-// A cursor can be read and made by anybody.
+// Anybody can read and forge a cursor.
 func TestForgedCursors(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
 	ask := func(what, sort, cursor string) {
 		t.Helper()
 		path := "/cars/?fields=id&" + url.Values{"sort": {sort}, "limit": {"1"}, "cursor": {cursor}}.Encode()
-		want, got := get(t, live+path), get(t, copied+path)
-		refusedOrAnswered(t, what, want)
-		refusedOrAnswered(t, what, got)
-		// SQLite computes with no number of so many digits
+		want, got := getText(t, live+path), getText(t, copied+path)
+		requireRefusedOrAnswered(t, what, want)
+		requireRefusedOrAnswered(t, what, got)
+		// SQLite cannot compute with numbers of so many digits
 		if wide := strings.HasSuffix(sort, "msrp") || strings.HasSuffix(sort, "serial"); got != want && !wide {
 			t.Errorf("%s:\n SQLite %.500s\n MySQL  %.500s", what, got, want)
 		}
@@ -170,12 +169,12 @@ func TestForgedCursors(t *testing.T) {
 		"id", "price", "-msrp", "weight", "-co2", "electric", "tank", "-serial",
 		"first_registered", "-sold_at", "updated_at", "opens", "class", "make", "-city",
 	} {
-		for _, forged := range forgeries(t, sort, cursorOf(t, live, sort)) {
+		for _, forged := range forgeries(t, sort, cursorAfterFirst(t, live, sort)) {
 			ask(forged.what, sort, forged.cursor)
 		}
 	}
 
-	cursor := cursorOf(t, live, "price")
+	cursor := cursorAfterFirst(t, live, "price")
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		t.Fatal(err)
@@ -185,8 +184,8 @@ func TestForgedCursors(t *testing.T) {
 		forged := base64.RawURLEncoding.EncodeToString(append(slices.Clip(text), tail...))
 		path := "/cars/?" + url.Values{"sort": {"price"}, "limit": {"1"}, "cursor": {forged}}.Encode()
 		for _, base := range []string{live, copied} {
-			if got := get(t, base+path); !strings.HasPrefix(got, "400 ") {
-				t.Errorf("%q behind the array: %.500s", tail, got)
+			if got := getText(t, base+path); !strings.HasPrefix(got, "400 ") {
+				t.Errorf("%q after the array: %.500s", tail, got)
 			}
 		}
 	}
@@ -199,7 +198,7 @@ func TestForgedCursors(t *testing.T) {
 		}
 	}
 	for what, cursor := range map[string]string{
-		"another search's": cursorOf(t, live, "make"), "twice": cursor + cursor, "padded": cursor + "=",
+		"another search's": cursorAfterFirst(t, live, "make"), "twice": cursor + cursor, "padded": cursor + "=",
 		"huge": strings.Repeat("A", 50_000), "a bomb": base64.RawURLEncoding.EncodeToString(
 			[]byte(strings.Repeat("[", 30_000))),
 		"more after it": base64.RawURLEncoding.EncodeToString([]byte(`[1] [2]`)),
@@ -209,8 +208,8 @@ func TestForgedCursors(t *testing.T) {
 	}
 }
 
-// cursorOf gives the cursor behind the first vehicle of a sort.
-func cursorOf(t *testing.T, base, sort string) string {
+// cursorAfterFirst returns the cursor after the first vehicle of an order.
+func cursorAfterFirst(t *testing.T, base, sort string) string {
 	t.Helper()
 	next, err := url.Parse(*fetch(t, base+"/cars/?limit=1&sort="+sort).Next)
 	if err != nil {
@@ -219,10 +218,10 @@ func cursorOf(t *testing.T, base, sort string) string {
 	return next.Query().Get("cursor")
 }
 
-// forgery is a cursor that carapi has not made, and what was done to it.
+// forgery is a cursor that carapi did not make, and a description of the change.
 type forgery struct{ what, cursor string }
 
-// forgeries replaces each value of a cursor by each of the forged ones.
+// forgeries replaces each value of a cursor with each of the forged values.
 func forgeries(t *testing.T, sort, cursor string) (all []forgery) {
 	t.Helper()
 	text, err := base64.RawURLEncoding.DecodeString(cursor)

@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// stockCar is what the tests of the market know of a vehicle.
+// stockCar has the fields of a vehicle that the market tests need.
 type stockCar struct {
 	ID, Year       int
 	Make, Model    string
@@ -23,8 +23,8 @@ type stockCar struct {
 	VsSimilar      *float64 `json:"price_vs_similar"`
 }
 
-// stockOf reads all vehicles, page by page.
-func stockOf(t *testing.T, base string) []stockCar {
+// readStock reads all vehicles, page by page.
+func readStock(t *testing.T, base string) []stockCar {
 	t.Helper()
 	var all []stockCar
 
@@ -48,19 +48,19 @@ func stockOf(t *testing.T, base string) []stockCar {
 	return all
 }
 
-// marketBases are the demo's stock on MySQL and in syncer's copy.
+// marketBases returns the URLs of the demo's stock on MySQL and on a snapshot.
 func marketBases(t *testing.T) map[string]string {
 	t.Helper()
 	mysql := dbtest.Demo(t)
 	return map[string]string{
 		"MySQL":    serve(t, mysql, "vehicles_view"),
-		"snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view"),
+		"snapshot": serve(t, copyViews(t, mysql, "vehicles_view(id)"), "vehicles_view"),
 	}
 }
 
 func isPriced(c stockCar) bool { return c.Price != nil && *c.Price >= 0.01 }
 
-// roundTo rounds to some decimals, halves away from zero.
+// roundTo rounds to a number of decimals, halves away from zero.
 func roundTo(x float64, decimals int) float64 {
 	scale := math.Pow10(decimals)
 	return math.Round(x*scale+math.Copysign(1e-7, x)) / scale
@@ -71,30 +71,30 @@ func medianOf(all []float64) float64 {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
-// The derived field is what a loop over the vehicles says, and filters, sorts and is shown.
+// price_vs_similar equals the result of a plain loop over the vehicles. It can be filtered, sorted and shown.
 func TestPriceVsSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
 		cheap, known := requireVsSimilar(t, source, base)
 		requireCheapFound(t, source, base, cheap)
 		requireSortedByVsSimilar(t, source, base, known)
 
-		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
+		if empty := getText(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
 			!strings.Contains(empty, `"no_match"`) {
-			t.Errorf("%s: nothing is so cheap: %s", source, empty)
+			t.Errorf("%s: an empty answer does not explain the filter: %s", source, empty)
 		}
 
 		if plain := fetch(t, base+"/cars/?limit=1"); plain.Cars[0]["price_vs_similar"] != nil {
-			t.Errorf("%s: it is shown though nobody asks for it", source)
+			t.Errorf("%s: the field is shown although it was not requested", source)
 		}
 
 		one := fmt.Sprintf("/cars/%d?fields=id,price_vs_similar", cheap[0])
-		if got := get(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
+		if got := getText(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
 			t.Errorf("%s: %s: %s", source, one, got)
 		}
 	}
 }
 
-// similarGroup names the vehicles that the price of this one is compared with; it is empty where there are none.
+// similarGroup names the group of vehicles that the price of c is compared with. It is empty if c is not compared.
 func similarGroup(c stockCar) string {
 	if c.Make == "" || c.Model == "" || c.Year == 0 || !isPriced(c) {
 		return ""
@@ -102,11 +102,11 @@ func similarGroup(c stockCar) string {
 	return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
 }
 
-// requireVsSimilar compares each vehicle with a loop over all. It gives the ids of those that are at least 5 % cheaper
-// than similar ones, and the number of those that have the field.
+// requireVsSimilar compares the field of each vehicle with a loop over all vehicles. It returns the ids of those at
+// least 5 % cheaper than similar ones, and how many vehicles have the field.
 func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int) {
 	t.Helper()
-	stock := stockOf(t, base)
+	stock := readStock(t, base)
 	groups := map[string][]float64{}
 
 	for _, c := range stock {
@@ -139,7 +139,7 @@ func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int
 	return cheap, known
 }
 
-// requireCheapFound filters by the field, in several spellings.
+// requireCheapFound filters by the field in several spellings.
 func requireCheapFound(t *testing.T, source, base string, cheap []int) {
 	t.Helper()
 	for _, filter := range []string{
@@ -152,7 +152,7 @@ func requireCheapFound(t *testing.T, source, base string, cheap []int) {
 	}
 }
 
-// requireSortedByVsSimilar sorts by the field, at once and page by page.
+// requireSortedByVsSimilar sorts by the field, on one page and page by page.
 func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	t.Helper()
 	sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
@@ -166,7 +166,7 @@ func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	}
 
 	if sorted.Total != known {
-		t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
+		t.Errorf("%s: %d vehicles have the field, want %d", source, sorted.Total, known)
 	}
 
 	var inOrder []int
@@ -182,34 +182,34 @@ func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	}
 }
 
-// Where the field cannot be, a request for it says why.
+// Where the field is not available, a request for it gets the reason.
 func TestPriceVsSimilarIsMissing(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"price INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000)") {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{
 			"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar",
 			"/cars/?fields=price_vs_similar", "/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar",
 			"/cars/1?fields=price_vs_similar",
 		} {
-			if got := get(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
+			if got := getText(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
 				t.Errorf("%s: %s: %s", database, path, got)
 			}
 		}
 
-		if got := get(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") ||
+		if got := getText(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") ||
 			!strings.Contains(got, "this table has no year") {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if strings.Contains(get(t, base+"/cars/fields"), "price_vs_similar") {
+		if strings.Contains(getText(t, base+"/cars/fields"), "price_vs_similar") {
 			t.Errorf("%s: the field is listed", database)
 		}
 	}
 }
 
-// similarAnswer is what /cars/{id}/similar says.
+// similarAnswer is the answer to /cars/{id}/similar.
 type similarAnswer struct {
 	Car    map[string]any
 	Limits map[string]any
@@ -223,17 +223,17 @@ type similarAnswer struct {
 	Cars       []stockCar
 }
 
-// Similar vehicles are those that a loop finds, within limits that are widened in the documented order.
+// Similar vehicles equal the result of a plain loop. Their limits are widened in the documented order.
 func TestSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		steps := map[int]bool{}
 		for _, car := range stock {
 			if car.ID%3 != 0 || car.Make == "" || car.Model == "" || car.Year == 0 {
 				continue
 			}
 
-			others, step := othersLike(stock, car)
+			others, step := findSimilar(stock, car)
 			steps[step] = true
 			requireSimilar(t, source, base, car, others)
 		}
@@ -246,32 +246,31 @@ func TestSimilar(t *testing.T) {
 			"/cars/0/similar": "404", "/cars/x/similar": "404",
 			"/cars/1/similar?make=Kia": "400",
 		} {
-			if got := get(t, base+path); !strings.HasPrefix(got, want) {
+			if got := getText(t, base+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s: %s", source, path, got)
 			}
 		}
 	}
 }
 
-// similarLimits are how far the years and the mileages of similar vehicles may be apart, step by step. A mileage of 0
-// is no limit.
+// similarLimits are the maximum differences of year and mileage at each step. A mileage of 0 means no limit.
 var similarLimits = []struct {
 	years   int
 	mileage float64
 }{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}}
 
-// othersLike finds the vehicles that are similar to one, and the first step at which they are enough, or the last.
-func othersLike(stock []stockCar, car stockCar) (others []stockCar, step int) {
+// findSimilar returns the vehicles similar to car, and the first step that finds enough of them, or the last step.
+func findSimilar(stock []stockCar, car stockCar) (others []stockCar, step int) {
 	for step = range similarLimits {
-		if others = othersWithin(stock, car, step); len(others) >= 5 {
+		if others = similarWithin(stock, car, step); len(others) >= 5 {
 			break
 		}
 	}
 	return others, step
 }
 
-// othersWithin finds the vehicles that are similar to one within the limits of a step.
-func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
+// similarWithin returns the vehicles that are similar to car within the limits of a step.
+func similarWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
 	w := similarLimits[step]
 	for _, o := range stock {
 		same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID &&
@@ -289,7 +288,7 @@ func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) 
 	return others
 }
 
-// requireSimilar checks what is answered about a vehicle: the number, the prices and the limits of the others.
+// requireSimilar checks the number, the prices and the limits in the answer for a vehicle.
 func requireSimilar(t *testing.T, source, base string, car stockCar, others []stockCar) {
 	t.Helper()
 	var got similarAnswer
@@ -326,7 +325,7 @@ func requireSimilar(t *testing.T, source, base string, car stockCar, others []st
 		t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
 	}
 
-	// The limits are a search for the same vehicles, and for this one.
+	// A search with the limits finds the same vehicles and car itself.
 	q := url.Values{"count_only": {"true"}, "match": {"exact"}}
 	for name, v := range got.Limits {
 		q.Set(name, fmt.Sprint(v))
@@ -337,7 +336,7 @@ func requireSimilar(t *testing.T, source, base string, car stockCar, others []st
 	}
 }
 
-// groupMeasures are measures of a field.
+// groupMeasures are the statistics of a field in a group.
 type groupMeasures struct {
 	Count                     int
 	Min, Max, Average, Median *float64
@@ -366,18 +365,18 @@ func (m groupMeasures) of(t *testing.T, what string, all []float64) {
 	}
 }
 
-// Groups, and what they cost, are what loops over the vehicles say.
+// Groups and their prices equal the results of plain loops over the vehicles.
 func TestStatsByGroup(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		for _, c := range groupCases {
 			c.requireGroups(t, source, base, stock)
 		}
 	}
 }
 
-// groupCase is a request for groups, with the key of a vehicle's group and the vehicles that are counted: all, if holds
-// is nil.
+// groupCase is a request for groups. of returns the group of a vehicle, and holds reports whether the vehicle is
+// counted; nil counts all vehicles.
 type groupCase struct {
 	query string
 	of    func(stockCar) string
@@ -391,17 +390,17 @@ var groupCases = []groupCase{
 		"by=model&make=toyota", func(c stockCar) string { return c.Model },
 		func(c stockCar) bool { return c.Make == "Toyota" },
 	},
-	{"by=price:5000", func(c stockCar) string { return rangeOf(c.Price, 5000) }, nil},
+	{"by=price:5000", func(c stockCar) string { return rangeKey(c.Price, 5000) }, nil},
 	{
-		"by=price:$5k,make&year_min=2015", func(c stockCar) string { return rangeOf(c.Price, 5000) + "|" + c.Make },
+		"by=price:$5k,make&year_min=2015", func(c stockCar) string { return rangeKey(c.Price, 5000) + "|" + c.Make },
 		func(c stockCar) bool { return c.Year >= 2015 },
 	},
-	{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + rangeOf(c.Mileage, 25000) }, nil},
+	{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + rangeKey(c.Mileage, 25000) }, nil},
 	{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
 }
 
-// rangeOf names the range of a value, as the keys of groups do.
-func rangeOf(x *float64, width float64) string {
+// rangeKey formats the range of a value like the keys of groups.
+func rangeKey(x *float64, width float64) string {
 	if x == nil {
 		return "null"
 	}
@@ -416,7 +415,7 @@ type groupedStats struct {
 	Applied      struct{ By []string }
 }
 
-// requireGroups compares the groups that are answered with a loop over all vehicles.
+// requireGroups compares the groups of the answer with a loop over all vehicles.
 func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stockCar) {
 	t.Helper()
 	groups := map[string][]stockCar{}
@@ -439,7 +438,7 @@ func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stoc
 
 	seen, last := 0, math.MaxInt
 	for _, g := range got.Groups {
-		key := keyOfGroup(g, got.Applied.By)
+		key := groupKey(g, got.Applied.By)
 		cars := groups[strings.Join(key, "|")]
 		var count int
 		var fields map[string]groupMeasures
@@ -458,8 +457,8 @@ func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stoc
 	}
 }
 
-// keyOfGroup gives the values of a group, by the fields and steps that it is grouped by.
-func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
+// groupKey returns the values of a group, ordered by the fields and steps of the request.
+func groupKey(g map[string]json.RawMessage, names []string) []string {
 	var key []string
 	for _, by := range names {
 		name, width, _ := strings.Cut(by, ":")
@@ -473,7 +472,7 @@ func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
 	return key
 }
 
-// requireMeasures compares the measures of a group with those of its vehicles.
+// requireMeasures compares the statistics of a group with its vehicles.
 func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures, cars []stockCar) {
 	t.Helper()
 	var prices, mileages, years []float64
@@ -496,10 +495,10 @@ func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures,
 	fields["year"].of(t, what, years)
 }
 
-// Facets of ranges add up to all vehicles, and each range is that of a loop.
+// The ranges of a facet add up to all vehicles, and each count equals the result of a plain loop.
 func TestFacetsOfRanges(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
+		stock := readStock(t, base)
 		for _, path := range []string{
 			"/cars/facets?facets=price:10000,mileage:25000,year",
 			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year",
@@ -521,7 +520,7 @@ func TestFacetsOfRanges(t *testing.T) {
 	}
 }
 
-// rangeFacet is a facet whose values may be ranges: from Value to below Below.
+// rangeFacet is a facet of values, or of ranges from Value up to but excluding Below.
 type rangeFacet struct {
 	Values []struct {
 		Value, Below *float64
@@ -558,8 +557,8 @@ func requireRanges(t *testing.T, what string, facet rangeFacet, stock []stockCar
 	}
 }
 
-// A wrong field or step is said to be so, and what would be right.
-func TestGroupsThatCannotBe(t *testing.T) {
+// An error for a wrong field or step says what would be right.
+func TestInvalidGroups(t *testing.T) {
 	for source, base := range marketBases(t) {
 		for request, says := range map[string]string{
 			"/cars/stats?by=price":                  "send a step, such as price:5000",
@@ -579,21 +578,21 @@ func TestGroupsThatCannotBe(t *testing.T) {
 			"/cars/?by=make":                        "does not belong to this request",
 			"/cars/stats?by=,":                      "empty value",
 		} {
-			got := get(t, base+request)
+			got := getText(t, base+request)
 			if !strings.HasPrefix(got, "400") || !strings.Contains(got, says) {
 				t.Errorf("%s: %s: %s", source, request, got)
 			}
 		}
 
-		if got := get(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got,
+		if got := getText(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got,
 			`"price_vs_similar":-10,"price_vs_similar_below":0`) {
 			t.Errorf("%s: %s", source, got)
 		}
 	}
 }
 
-// Amounts in several currencies are not put together: they are left out of groups, ranges of them are refused, and a
-// price is compared with those in its currency.
+// Amounts in several currencies are never combined. Groups leave them out, ranges of them are refused, and a price is
+// compared only with prices in the same currency.
 func TestMarketOfCurrencies(t *testing.T) {
 	var rows []string
 	for i := range 12 {
@@ -604,66 +603,66 @@ func TestMarketOfCurrencies(t *testing.T) {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, '%s')", i, price, currency))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"year INT, price INT, currency VARCHAR(3))",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-		base := serve(t, own.config, "cars")
-		stats := get(t, base+"/cars/stats?by=year")
+		base := serve(t, src.config, "cars")
+		stats := getText(t, base+"/cars/stats?by=year")
 		if !strings.Contains(stats, `"several_currencies":{"price":["JPY","USD"]}`) ||
 			strings.Contains(stats, `"price":{"count"`) {
 			t.Errorf("%s: %s", database, stats)
 		}
 
-		if got := get(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") ||
+		if got := getText(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") ||
 			!strings.Contains(got, "currency=JPY") {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if got := get(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got,
+		if got := getText(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got,
 			`"price":0,"price_below":100000,"count":6`) {
 			t.Errorf("%s: %s", database, got)
 		}
 
 		cars := fetch(t, base+"/cars/?sort=price_vs_similar&fields=id,price_vs_similar&limit=1")
-		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 of 15000
+		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 vs 15000
 			t.Errorf("%s: %v", database, cars.Cars)
 		}
 
-		if got := get(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) ||
+		if got := getText(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) ||
 			!strings.Contains(got, `"count":5,"price":{"count":5,"min":1300000`) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
 }
 
-// A step that makes more ranges than anybody reads is refused, so that no request costs much.
+// A step that makes too many ranges is refused, so that no request is expensive.
 func TestRangesAreFew(t *testing.T) {
 	var rows []string
 	for i := range 1001 {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', %d)", i, 10*i))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"price INT)",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-		base := serve(t, own.config, "cars")
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{"/cars/stats?by=price:%s", "/cars/facets?facets=price:%s", "/cars/?facets=price:%s"} {
-			if got := get(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") ||
+			if got := getText(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") ||
 				!strings.Contains(got, "more than 1000 ranges") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
 
-			if got := get(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
+			if got := getText(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
 		}
 	}
 }
 
-// get_car adds what similar vehicles cost where that is asked for: what the HTTP API says of them.
+// On request, get_car adds the prices of similar vehicles, as the HTTP API reports them.
 func TestComparablesOfTools(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view")
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -698,7 +697,7 @@ func TestComparablesOfTools(t *testing.T) {
 	}
 }
 
-// Ids of every form have similar vehicles, and a table without ids has none.
+// Similar vehicles work with ids of every form. A table without ids has none.
 func TestSimilarByAnyID(t *testing.T) {
 	for name, test := range map[string]struct{ columns, row, path string }{
 		"text":     {"id VARCHAR(20) PRIMARY KEY", "'a/b %d'", "a%%2Fb%%20%d"},
@@ -719,60 +718,59 @@ func TestSimilarByAnyID(t *testing.T) {
 				primary + ")"
 		}
 
-		for database, own := range ownTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
-			base := serve(t, own.config, "cars")
-			got := get(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
+		for database, src := range newTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
+			base := serve(t, src.config, "cars")
+			got := getText(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
 			if !strings.Contains(got, `"count":7,"price":{"count":7,"min":10000`) || !strings.Contains(got, `"percentile":43`) {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
 
-			if got := get(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
+			if got := getText(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
 		}
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
+	for database, src := range newTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
 		"INSERT INTO cars VALUES ('Kia', 'Rio', 2020, 9000)") {
-		base := serve(t, own.config, "cars")
-		if got := get(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") ||
+		base := serve(t, src.config, "cars")
+		if got := getText(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") ||
 			!strings.Contains(got, "have no id")) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
 }
 
-// A live row is compared as the index has it, and shown with the price that it has now; what is no longer for sale is
-// not shown.
+// A live row is compared as the index has it, and shown with its current price. Sold vehicles are not shown.
 func TestMarketOfAChangingStock(t *testing.T) {
 	var rows []string
 	for i := range 9 {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, 50000)", i, 10000+1000*i))
 	}
 
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+	for database, src := range newTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"year INT, price INT, mileage INT)",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", "), "INSERT INTO cars VALUES (20, 'Kia', 'Rio', NULL, 9000, 5), "+
 			"(21, 'Kia', 'Rio', 2020, NULL, 50000), (22, 'Kia', 'Rio', 2020, 0, 50000)") {
-		base := serve(t, own.config, "cars")
-		if got := get(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
+		base := serve(t, src.config, "cars")
+		if got := getText(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
 			t.Errorf("%s: %s", database, got)
 		}
 
-		if got := get(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) ||
+		if got := getText(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) ||
 			!strings.Contains(got, `"percentile":null,"cars":[]`) {
 			t.Errorf("%s: without a year: %s", database, got)
 		}
 
 		for _, id := range []int{21, 22} {
-			if got := get(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) ||
+			if got := getText(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) ||
 				!strings.Contains(got, `"percentile":null`) {
 				t.Errorf("%s: without a price: %s", database, got)
 			}
 		}
 
-		own.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
-		own.exec(t, "DELETE FROM cars WHERE id = 0")
+		src.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
+		src.exec(t, "DELETE FROM cars WHERE id = 0")
 		waitForText(t, base+"/cars/8?fields=price,price_vs_similar", `{"price":11500,"price_vs_similar":-`)
 		var got similarAnswer
 		unmarshal(t, base+"/cars/8/similar", &got)

@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// exactTable has numbers on both sides of what a double holds.
+// exactTable has numbers that a double can store exactly, and numbers that it cannot.
 var exactTable = []string{
 	`CREATE TABLE exact (id BIGINT UNSIGNED PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(18,2),
 		msrp DECIMAL(10,2),
@@ -26,7 +26,7 @@ var exactTable = []string{
 		(7, 'Kia', 'Ray', 3, 5, 6, 7, 2, 5, NULL, 2024)`,
 }
 
-// changedNumber gives the first number of a JSON document that a client whose numbers are doubles would change.
+// changedNumber returns the first number in a JSON document that a client would change by reading it as a double.
 func changedNumber(t *testing.T, body string) string {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(body))
@@ -54,7 +54,7 @@ func changedNumber(t *testing.T, body string) string {
 	}
 }
 
-// Numbers that a client in JavaScript would change are texts, everywhere, and filters take them as they were written.
+// Numbers that JavaScript would change are sent as texts everywhere, and filters accept these texts.
 func TestNumbersSurviveJavaScript(t *testing.T) {
 	mysql := dbtest.Database(t)
 	db := dbtest.Open(t, mysql)
@@ -63,7 +63,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	live, copied := serve(t, mysql, "exact"), serve(t, copyOf(t, mysql, "exact"), "exact")
+	live, copied := serve(t, mysql, "exact"), serve(t, copyViews(t, mysql, "exact"), "exact")
 	const large, next, largest = "9007199254740992", "9007199254740993", "18446744073709551615"
 	for path, want := range map[string]string{
 		"/cars/" + large + "?fields=id,model,price": `{"id":"9007199254740992","model":"Soul",` +
@@ -93,7 +93,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 		"/cars/?weight_min=0.30000000000000004&weight_max=1": `{"cars":[{"id":9007199254740991,`,
 	} {
 		requireSame(t, live, copied, path)
-		body := strings.TrimPrefix(get(t, live+path), "200 OK ")
+		body := strings.TrimPrefix(getText(t, live+path), "200 OK ")
 		if !strings.HasPrefix(body, want) {
 			t.Errorf("%s:\n got  %.400s\n want %s", path, body, want)
 		}
@@ -105,11 +105,11 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 		`"min":7,"max":"18446744073709551615"`,
 		`"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`,
 	} {
-		if body := get(t, live+"/cars/fields"); !strings.Contains(body, field) {
+		if body := getText(t, live+"/cars/fields"); !strings.Contains(body, field) {
 			t.Errorf("no %s in %s", field, body)
 		}
 	}
-	if got := get(t, live+"/cars/?price_max=99999999999999999999&mileage=9007199254740993"); !strings.Contains(got,
+	if got := getText(t, live+"/cars/?price_max=99999999999999999999&mileage=9007199254740993"); !strings.Contains(got,
 		`"applied":{"mileage":["9007199254740993"],"price_max":"99999999999999999999",`) {
 		t.Error(got)
 	}
@@ -121,7 +121,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 	}
 }
 
-// requirePagesGoOnExactly turns pages of one vehicle: each goes on exactly where the last one ended.
+// requirePagesGoOnExactly reads pages of one vehicle. Each page continues exactly where the last one ended.
 func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 	t.Helper()
 	for _, sort := range []string{"id", "-id", "serial", "-mileage", "price", "-weight"} {
@@ -137,7 +137,7 @@ func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 			}
 		}
 
-		// Each of the five vehicles is on one page.
+		// Each of the five vehicles is on a page of its own.
 		if seen := map[string]bool{}; len(ids) != 5 {
 			t.Errorf("%s: %v", sort, ids)
 		} else {
@@ -154,7 +154,7 @@ func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 // testExactTools calls the tools with ids as texts and as numbers.
 func testExactTools(t *testing.T, base string) {
 	t.Helper()
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,8 @@ func testExactTools(t *testing.T, base string) {
 	}
 }
 
-// testLongNumberTypes checks that schemas name a text beside the number just where a column may hold such numbers.
+// testLongNumberTypes checks that schemas allow a text beside the number exactly where a column may hold such
+// numbers.
 func testLongNumberTypes(t *testing.T, base string) {
 	t.Helper()
 	generateClient(t, loadOpenAPI30(t, base))

@@ -25,7 +25,7 @@ type description struct {
 	Paths   map[string]map[string]operation
 }
 
-// operation is a request that the description has.
+// operation is a request in the description.
 type operation struct {
 	OperationID string
 	Summary     string
@@ -41,7 +41,7 @@ type operation struct {
 	Parameters []parameter
 }
 
-// schema gives the name of the schema of an answer.
+// schema returns the name of the schema of a successful answer.
 func (o operation) schema() string { return o.Responses["200"].Content["application/json"].Schema.Ref }
 
 // parameter is one of a request's parameters.
@@ -54,7 +54,7 @@ type parameter struct {
 	}
 }
 
-// describedTable is a table whose descriptions are tested.
+// describedTable is a table whose descriptions the tests check.
 type describedTable struct {
 	config dbconn.Config
 	table  string
@@ -73,7 +73,7 @@ func describedTables(t *testing.T) map[string]describedTable {
 
 	demo := dbtest.Demo(t)
 	t.Setenv("SYNC_HISTORY", "90d")
-	copied := copyOf(t, demo, "vehicles_view(id)")
+	copied := copyViews(t, demo, "vehicles_view(id)")
 	dbtest.Open(t, demo).MustExec("UPDATE vehicles_stock SET price = price + 1 WHERE id < 50")
 	syncInto(t, demo, "vehicles_view(id)", copied.Path)
 	return map[string]describedTable{
@@ -82,8 +82,8 @@ func describedTables(t *testing.T) map[string]describedTable {
 	}
 }
 
-// The description is valid, to a library that did not write it, and so is each answer to each of its
-// parameters, asked as its example says.
+// The description is valid, according to a library that did not write it. So is each answer to each parameter, sent
+// with its example.
 func TestOpenAPI(t *testing.T) {
 	for name, c := range describedTables(t) {
 		t.Run(name, func(t *testing.T) { testOpenAPI(t, serve(t, c.config, c.table)) })
@@ -128,7 +128,7 @@ func testOpenAPI(t *testing.T, base string) {
 		d.Paths["/cars/"]["get"].schema())
 }
 
-// readOpenAPI reads the description and checks it; the validator checks data against its schemas.
+// readOpenAPI reads the description and checks it. The returned validator checks answers against its schemas.
 func readOpenAPI(t *testing.T, base string) ([]byte, *openapi.Validator) {
 	t.Helper()
 	res, err := http.Get(base + "/openapi.json") // without a key
@@ -152,7 +152,7 @@ func readOpenAPI(t *testing.T, base string) ([]byte, *openapi.Validator) {
 		t.Fatal(err)
 	}
 
-	// Nothing in it is unknown to the library, which would have left it out.
+	// The library knows everything in the description; it would have dropped unknown members.
 	again, err := json.Marshal(&document)
 	if err != nil {
 		t.Fatal(err)
@@ -160,27 +160,27 @@ func readOpenAPI(t *testing.T, base string) ([]byte, *openapi.Validator) {
 	var ours, theirs any
 	if err := errors.Join(json.Unmarshal(text, &ours), json.Unmarshal(again, &theirs)); err != nil ||
 		!reflect.DeepEqual(ours, theirs) {
-		t.Errorf("%v: the library has read\n%s\nof\n%s", err, again, text)
+		t.Errorf("%v: the library read\n%s\nfrom\n%s", err, again, text)
 	}
 
 	return text, v
 }
 
-// requireOperation checks a request that is described, and asks with each of its parameters.
+// requireOperation checks the description of a request, and sends the request with each of its parameters.
 func requireOperation(t *testing.T, v *openapi.Validator, base, path string, o operation) {
 	t.Helper()
 	if n := utf8.RuneCountInString(o.Description); n == 0 || n > 300 || utf8.RuneCountInString(o.Summary) > 300 {
 		t.Errorf("%s: a description of %d characters", path, n)
 	}
 
-	// Ask with the parameters of the path alone, and then with each of the others.
+	// Send the parameters of the path alone, then add each other parameter in turn.
 	plain := path
 	for _, p := range o.Parameters {
 		if p.In == "path" {
 			plain = strings.ReplaceAll(plain, "{"+p.Name+"}", url.PathEscape(p.Example.(string)))
 		}
 	}
-	if plain != "/cars/vin/JTDBR32E720123456" { // which the demo does not have
+	if plain != "/cars/vin/JTDBR32E720123456" { // not in the demo's stock
 		requireDescribed(t, v, base+plain, o.schema())
 	}
 	for _, p := range o.Parameters {
@@ -191,20 +191,21 @@ func requireOperation(t *testing.T, v *openapi.Validator, base, path string, o o
 			continue
 		}
 
-		if values := valuesOf(p); values != nil {
+		if values := exampleValues(p); values != nil {
 			requireDescribed(t, v, base+plain+"?"+values.Encode(), o.schema())
 		}
 	}
 }
 
-// valuesOf gives the example of a parameter, or one of the values that it may have; nil if it has none in stock.
-func valuesOf(p parameter) url.Values {
+// exampleValues returns a parameter with its example, or with one of its possible values. It is nil if the parameter
+// has no value in stock.
+func exampleValues(p parameter) url.Values {
 	p.Example = "1"
 	if known := slices.Concat(p.Schema.Examples, p.Schema.Enum, p.Schema.Items.Enum); len(known) > 0 {
 		p.Example = known[0]
 	} else if p.Name != "cursor" {
 		if strings.Contains(p.Description, "day") || strings.HasSuffix(p.Name, "_at") {
-			return nil // a field without a value in stock
+			return nil // the field has no value in stock
 		}
 	}
 	examples, several := p.Example.([]any)
@@ -219,12 +220,12 @@ func valuesOf(p parameter) url.Values {
 		values.Add(p.Name, fmt.Sprint(e))
 	}
 	if p.Name == "cursor" {
-		values.Set("cursor", "x") // a 400 that has to be a problem as described
+		values.Set("cursor", "x") // the 400 must be a problem as described
 	}
 	return values
 }
 
-// requireDescribed checks that an answer is as its schema says: that of a problem, if a cursor is sent.
+// requireDescribed checks that an answer fits its schema. A request with a cursor must get a problem.
 func requireDescribed(t *testing.T, v *openapi.Validator, url, schema string) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, url, nil)

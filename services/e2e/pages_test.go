@@ -14,7 +14,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// TestPages runs the commands that the pages show with their output, on the demo's stock, and compares the output.
+// TestPages runs the commands on the pages against the demo's stock, and compares their output with the pages.
 func TestPages(t *testing.T) {
 	for _, tool := range []string{"curl", "jq", "sqlite3"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -43,18 +43,18 @@ func TestPages(t *testing.T) {
 			pairs := commandsWithOutput(t, filepath.Join(root, page))
 			for _, p := range pairs {
 				if got, _ := s.run(p.command); !p.matches(got) {
-					t.Errorf("%s\nprints\n%s\nand the page shows\n%s", p.command, got, p.output)
+					t.Errorf("%s\nprints\n%s\nbut the page shows\n%s", p.command, got, p.output)
 				}
 			}
 		})
 	}
 }
 
-// copyAsDemo copies the stock as make demo does: once, and again after the changes of deploy/mysql/later.
+// copyAsDemo copies the stock like make demo: once, and again after the changes of deploy/mysql/later.
 func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
 	t.Helper()
 	t.Setenv("SYNC_HISTORY", "90d")
-	sqlite := copyOf(t, mysql, "vehicles_view(id)")
+	sqlite := copyViews(t, mysql, "vehicles_view(id)")
 	scripts, err := filepath.Glob(filepath.Join(root, "deploy/mysql/later/*.sql"))
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
 	return sqlite
 }
 
-// pageEnvironment is the environment in which a reader of the pages runs their commands.
+// pageEnvironment returns the environment in which readers run the commands of the pages.
 func pageEnvironment(mysql dbconn.Config, bin, url string) []string {
 	env := []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "API_KEY=" + apiKey,
@@ -85,10 +85,10 @@ func pageEnvironment(mysql dbconn.Config, bin, url string) []string {
 	return env
 }
 
-// shell runs commands as a reader would who pastes them.
+// shell runs pasted commands.
 type shell struct {
 	dir string
-	url string // of carapi, instead of the demo's
+	url string // of carapi; replaces the demo's URL
 	env []string
 }
 
@@ -108,7 +108,7 @@ func (s shell) mustRun(t *testing.T, command string) {
 	}
 }
 
-// pair is a block of commands on a page, and the output that the next block shows.
+// pair is a block of commands on a page, and the output in the next block.
 type pair struct {
 	command string
 	output  string
@@ -137,14 +137,14 @@ var (
 	lineBreaks = regexp.MustCompile(`\s*\n\s*`)
 	spaces     = regexp.MustCompile(` +`)
 
-	// changing is what differs from run to run: times, request ids, fresh keys, addresses, sizes and durations.
+	// changing matches what differs between runs: times, request ids, new keys, addresses, sizes and durations.
 	changing = regexp.MustCompile(`127\.0\.0\.1:\d+/\w+|"request_id":"\w+"|\b[0-9a-f]{64}\b|` +
 		`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|` +
 		`\b\d+(?:\.\d+)? ?(?:[kMG]B|[KM]iB|m?s)\b|\b\d+(?:\.\d+)? (?:seconds?|minutes?) ago`)
 )
 
-// matches reports whether got is the output of the page. "..." on the page stands for any text, and JSON may be broken
-// into lines.
+// matches reports whether got is the output on the page. "..." on the page stands for any text, and the page may
+// break JSON into lines.
 func (p pair) matches(got string) bool {
 	normalize := func(s string) string {
 		if p.isJSON {

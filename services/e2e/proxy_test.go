@@ -17,8 +17,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// behindProxy gives the URL at which a proxy offers carapi under /api/, without which it passes requests on, as nginx
-// does by location /api/ { proxy_pass http://127.0.0.1:8080/; }.
+// behindProxy returns the URL of a proxy that serves carapi under /api/. It strips this prefix, like nginx with
+// location /api/ { proxy_pass http://127.0.0.1:8080/; }.
 func behindProxy(t *testing.T, base string) string {
 	t.Helper()
 	target, err := url.Parse(base)
@@ -33,8 +33,8 @@ func behindProxy(t *testing.T, base string) string {
 	return server.URL
 }
 
-// pathsIn are all texts in a JSON document, at any depth, that begin as a path does.
-func pathsIn(t *testing.T, body string) []string {
+// findPaths returns all strings in a JSON document, at any depth, that begin like a path.
+func findPaths(t *testing.T, body string) []string {
 	t.Helper()
 	var document any
 	if err := json.Unmarshal([]byte(body), &document); err != nil {
@@ -62,7 +62,7 @@ func pathsIn(t *testing.T, body string) []string {
 	return found
 }
 
-// Every URL in an answer, over HTTP and MCP, leads through the proxy that the client came through.
+// Every URL in an answer, over HTTP and MCP, leads through the client's proxy.
 func TestURLsBehindAProxy(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock", "PUBLIC_URL=https://cars.example.com/api")
 	public := behindProxy(t, base)
@@ -78,7 +78,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		"/nothing/cars":                                       1,
 	} {
 		_, body := getStatus(public + "/api" + path)
-		found := pathsIn(t, body)
+		found := findPaths(t, body)
 		for _, u := range found {
 			if !strings.HasPrefix(u, "/api/") {
 				t.Errorf("%s: %s", path, u)
@@ -106,7 +106,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		t.Errorf("Link: %s", link)
 	}
 
-	session, err := connect(t, overHTTP(public+"/api", withKey{"X-API-Key", apiKey}))
+	session, err := connect(t, httpTransport(public+"/api", keyTransport{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := pathsIn(t, got.Content[0].(*mcp.TextContent).Text)
+		found := findPaths(t, got.Content[0].(*mcp.TextContent).Text)
 		for _, u := range found {
 			if !strings.HasPrefix(u, "/api/cars/") {
 				t.Errorf("%s: %s", tool, u)
@@ -130,7 +130,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 	}
 }
 
-// The page /docs, and all that it loads, works behind a proxy, whether or not PUBLIC_URL is set.
+// The page /docs and everything that it loads works behind a proxy, with or without PUBLIC_URL.
 func TestDocsBehindAProxy(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for _, publicURL := range []string{"", "https://cars.example.com/api/"} {

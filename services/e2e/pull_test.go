@@ -12,10 +12,10 @@ import (
 	syncer "carstock/services/syncer/cli"
 )
 
-// TestCarapiFollowsAPulledFile has carapi answer from a file that syncer pull keeps on its machine: each pull is seen,
-// by its rows and by its age, and none is in the way of an answer.
+// TestCarapiFollowsAPulledFile runs carapi on a file that syncer pull updates. carapi sees the rows and the age of
+// each pull, and no pull interrupts its answers.
 func TestCarapiFollowsAPulledFile(t *testing.T) {
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	mysql := dbtest.Database(t)
 	db := dbtest.Open(t, mysql)
 	exec := func(query string) {
@@ -27,7 +27,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 	exec(smallStock)
 	exec("INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)")
 
-	// There: syncer as a service.
+	// On the remote machine: syncer as a service.
 	const token = "a-token-of-the-tests"
 	addr := dbtest.FreeAddress(t)
 	offered, pulled := filepath.Join(t.TempDir(), "offered.db"), filepath.Join(t.TempDir(), "pulled.db")
@@ -47,7 +47,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 		}
 	}
 
-	// Here: pull, and carapi over its file.
+	// On this machine: pull, and carapi on its file.
 	pull := func() {
 		t.Helper()
 		var out bytes.Buffer
@@ -82,10 +82,10 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 		before = answer.AsOf
 
 		exec("INSERT INTO cars (id, make, model, price) SELECT max(id) + 1, 'Kia', 'Picanto', 3 FROM cars")
-		if n == 3 { // of another shape
+		if n == 3 { // with another column
 			exec("ALTER TABLE cars ADD color VARCHAR(20) DEFAULT 'red'")
 		}
-		time.Sleep(time.Second) // as_of is told by the second
+		time.Sleep(time.Second) // as_of has a resolution of one second
 		syncInto(t, mysql, "cars", offered)
 		pull()
 	}

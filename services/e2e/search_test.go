@@ -17,10 +17,10 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// One suite for both databases: each request is put to the table and to syncer's copy of it, which
-// must give the same bytes, and find the vehicles that are written beside it.
+// One suite for both databases: each request goes to the table and to syncer's copy of it. Both must give the same
+// bytes, and find the expected vehicles.
 
-// typesTable has a column of each type and, in its seven rows, what is hard about it.
+// typesTable has a column of each type, and seven rows of difficult values.
 var typesTable = []string{
 	`CREATE TABLE types (id INT PRIMARY KEY, make VARCHAR(40) NOT NULL, model VARCHAR(40) NOT NULL, year SMALLINT,
 		price DECIMAL(10,2) COMMENT 'EUR',
@@ -54,10 +54,10 @@ var typesTable = []string{
 			'😀', '', 7)`,
 }
 
-// wantIDs are the vehicles for requests. A space is a +, since requests are easier to read so.
+// wantIDs maps requests to the ids that they find. A space in them stands for a +, which is easier to read.
 var wantIDs = map[string][]int{
 	"": {1, 2, 3, 4, 5, 6, 7},
-	// Text: one of several, in any spelling.
+	// Texts: one of several values, in any spelling.
 	"make=toyota": {1, 2}, "make=citroen": {3, 4}, "make=CITROËN": {3, 4}, "make=ford,skoda": {5, 6},
 	"make=ford&make=TOYOTA": {1, 2, 5},
 	"make=!!!":              {7}, "model=-": {7}, "model=f150": {5}, "model=C-3": {3, 4}, "make=toyota&model=c3": {},
@@ -100,7 +100,7 @@ var wantIDs = map[string][]int{
 	"sold_at_max=2024-05-01T10:00:00": {1, 7}, "updated_at=2024-05-01": {1, 2, 6, 7},
 	"updated_at=2024-05-01T12:00:00%2B02:00": {1}, "updated_at_min=2024-05-01T23:59:59Z": {2, 3},
 	"updated_at_max=2024-05-01T00:00:00-00:01": {5},
-	// Elements of JSON.
+	// Elements of JSON arrays.
 	"features=sunroof": {1, 2}, "features=tow bar": {1, 6}, "features=cafe": {6}, "features=cafe,SUNROOF": {1, 2, 6},
 	"features=1": nil, "features=nothing": {}, "features=none&match=exact": {},
 	// Words.
@@ -108,7 +108,7 @@ var wantIDs = map[string][]int{
 	"q=TOY": {1, 2, 5}, "q=skoda": {6}, "q=anhanger": {6}, "q=GROSE": {2}, "q=rader": {2},
 	"q=50%25": {3, 5}, "q=off_now": {3}, "q=offxnow": {}, "q=\\": nil, "q=\\ today": {3}, "q=ford's": {5},
 	"q=citroen c": {3, 4}, "q=nothing": {}, "q=new&price_max=10000": {},
-	// Orders: without a value last, whichever way.
+	// Orders: rows without a value come last in both directions.
 	"sort=price": {6, 3, 4, 1, 2, 7, 5}, "sort=-price": {7, 2, 1, 4, 3, 6, 5}, "sort=-year,price": {2, 3, 4, 1, 7, 5, 6},
 	"sort=year,-price": {5, 7, 1, 4, 3, 2, 6},
 	"sort=msrp":        {6, 3, 1, 2, 7, 4, 5}, "sort=weight": {6, 1, 2, 4, 3, 7, 5}, "sort=-co2": {3, 2, 7, 6, 1, 4, 5},
@@ -133,7 +133,7 @@ func typesOnBoth(t *testing.T) (live, copied string, db *sqlx.DB) {
 			t.Fatal(err)
 		}
 	}
-	sqlite := copyOf(t, mysql, "types")
+	sqlite := copyViews(t, mysql, "types")
 	return serve(t, mysql, "types"), serve(t, sqlite, "types"), db
 }
 
@@ -157,10 +157,10 @@ type searchPage struct {
 
 func fetch(t *testing.T, url string) searchPage {
 	t.Helper()
-	return parsed(t, url, get(t, url))
+	return parsePage(t, url, getText(t, url))
 }
 
-func parsed(t *testing.T, url, answer string) searchPage {
+func parsePage(t *testing.T, url, answer string) searchPage {
 	t.Helper()
 	status, body, _ := strings.Cut(answer, "{")
 	var p searchPage
@@ -184,7 +184,7 @@ func TestSearchEveryType(t *testing.T) {
 		path := "/cars/?" + plusEncode(q)
 		requireSame(t, live, copied, path)
 		if want == nil {
-			continue // the same on both is all that is asked
+			continue // both databases agree, which is enough
 		}
 		p := fetch(t, live+path)
 		if !slices.Equal(p.ids(), want) || p.Total != len(want) || p.Returned != len(want) || p.HasMore || p.Next != nil {
@@ -192,7 +192,7 @@ func TestSearchEveryType(t *testing.T) {
 		}
 		requireSamePages(t, live, copied, q, want)
 
-		// What was applied, sent again, is the same request.
+		// The applied search, sent again, is the same request.
 		again := requestOf(p.Applied)
 		if q != "extras=x,y" {
 			if got := fetch(t, live+"/cars/?"+again.Encode()).ids(); !slices.Equal(got, want) {
@@ -216,7 +216,7 @@ func TestSearchEveryType(t *testing.T) {
 			`"opens":"08:00:00","class":"a","extras":"x,y","features":["Sunroof","Tow ` +
 			`bar"],"vin":"JTDBR32E720123456","stock_number":"A-100",` + `"city":"Washington, D.C.","description":"One owner, ` +
 			`like new","limits":1}`,
-		"/cars/1?fields=id,photo":                   `{"id":1,"photo":"AP8="}`, // bytes are shown where they are named
+		"/cars/1?fields=id,photo":                   `{"id":1,"photo":"AP8="}`, // shown only on request
 		"/cars/vin/Jtdbr32e720123457?fields=id,vin": `{"id":2,"vin":"JTDBR32E720123457"}`,
 		"/cars/stats?year=2021": `{"count":4,"fields":{"price":{"count":4,"min":9999.99,"max":100000,"average":35475.12,` +
 			`"median":15950.25},` +
@@ -229,13 +229,13 @@ func TestSearchEveryType(t *testing.T) {
 		"/cars/facets?facets=electric": `{"facets":{"electric":{"values":[{"value":1,"count":3},{"value":null,"count":2},` +
 			`{"value":0,"count":2}],"other":0}}`,
 	} {
-		if got := strings.TrimPrefix(get(t, live+path), "200 OK "); !strings.HasPrefix(got, want) {
+		if got := strings.TrimPrefix(getText(t, live+path), "200 OK "); !strings.HasPrefix(got, want) {
 			t.Errorf("%s:\n got  %s\n want %s", path, got, want)
 		}
 	}
 }
 
-// requireSamePages turns the pages of a search, which are the same on both and together what is wanted.
+// requireSamePages reads all pages of a search. They must be the same on both databases, and contain the wanted ids.
 func requireSamePages(t *testing.T, live, copied, q string, want []int) {
 	t.Helper()
 	var paged []int
@@ -255,11 +255,11 @@ func requireSamePages(t *testing.T, live, copied, q string, want []int) {
 		next = *p.Next
 	}
 	if !slices.Equal(paged, want) {
-		t.Errorf("%s: by pages %v, want %v", q, paged, want)
+		t.Errorf("%s: page by page %v, want %v", q, paged, want)
 	}
 }
 
-// requestOf gives the parameters of a search that were applied as a request.
+// requestOf turns the applied parameters of a search back into a request.
 func requestOf(applied map[string]json.RawMessage) url.Values {
 	again := url.Values{}
 	for name, raw := range applied {
@@ -283,10 +283,10 @@ func requestOf(applied map[string]json.RawMessage) url.Values {
 	return again
 }
 
-// Each facet counts what there would be, were another value of it chosen.
+// A facet counts the vehicles that would be found if another of its values was chosen.
 func TestFacetsAddUp(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	sqlite := copyOf(t, mysql, "vehicles_stock")
+	sqlite := copyViews(t, mysql, "vehicles_stock")
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, sqlite, "vehicles_stock")
 	names := []string{"make", "model", "year", "color", "condition", "doors", "cylinders", "city"}
 	for _, filter := range []string{
@@ -320,13 +320,13 @@ func TestFacetsAddUp(t *testing.T) {
 			without.Set("limit", "1")
 			without.Set("match", "exact")
 			if total := fetch(t, live+"/cars/?"+without.Encode()).Total; sum != total {
-				t.Errorf("%s: the counts of %s make %d, without its filter there are %d", filter, name, sum, total)
+				t.Errorf("%s: the counts of %s add up to %d, want %d without its filter", filter, name, sum, total)
 			}
 		}
 	}
 }
 
-// Vehicles that come and go between two pages neither repeat nor hide others.
+// Vehicles inserted or deleted between two pages neither repeat nor hide others.
 func TestPagesOfAChangingStock(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	db := dbtest.Open(t, mysql)
@@ -341,7 +341,7 @@ func TestPagesOfAChangingStock(t *testing.T) {
 			p := fetch(t, live+next)
 			for _, id := range p.ids() {
 				if seen[id] {
-					t.Errorf("%s: %d is there twice", sort, id)
+					t.Errorf("%s: %d is shown twice", sort, id)
 				}
 				seen[id] = true
 			}
@@ -371,8 +371,8 @@ func TestPagesOfAChangingStock(t *testing.T) {
 	}
 }
 
-// What is wrong with a request is told with what would be right.
-func TestProblemsTellTheCure(t *testing.T) {
+// The error for a wrong request says what would be right.
+func TestProblemsSayWhatToSend(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
 	first := *fetch(t, live+"/cars/?limit=1&sort=price&make=toyota").Next
 	cursor, _ := url.ParseQuery(strings.TrimPrefix(first, "/cars/?"))
@@ -407,7 +407,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 			`or leave it out"`,
 		"fields=mak":                  `"suggestions":["make"]`,
 		"facets=price":                `"expected":"the values of \"price\" cannot be counted`,
-		"sort=description":            `"parameter":"sort"`, // long texts have no order
+		"sort=description":            `"parameter":"sort"`, // long texts cannot be sorted
 		"facets=vin":                  `"parameter":"facets"`,
 		"photo=x":                     `"parameter":"photo"`,
 		"make_min=a":                  `"parameter":"make_min"`,
@@ -438,7 +438,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 	} {
 		path := "/cars/?" + plusEncode(q)
 		requireSame(t, live, copied, path)
-		got := get(t, live+path)
+		got := getText(t, live+path)
 		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %s", q, got, want)
 		}
@@ -453,7 +453,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 	}
 }
 
-// A client that has an answer is told so, as long as it is true.
+// A client that already has the current answer gets a 304.
 func TestNotModified(t *testing.T) {
 	live, _, db := typesOnBoth(t)
 	ask := func(path, tag string) (int, string) {
@@ -491,7 +491,7 @@ func TestNotModified(t *testing.T) {
 		if _, err := db.Exec("UPDATE types SET price = price + 1, year = year + 1 WHERE id = 1"); err != nil {
 			t.Fatal(err)
 		}
-		// What is counted is as old as the index.
+		// Counts are as old as the index.
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			status, changed := ask(path, tag)
 			if status == 200 && changed != tag {
@@ -504,18 +504,18 @@ func TestNotModified(t *testing.T) {
 	}
 }
 
-// A search of which only the count is asked for answers what the search itself says of all that match, and no vehicle.
+// A request for the count alone gets the same totals as the search itself, and no vehicles.
 func TestCountOnly(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock")
+	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock")
 	for _, q := range []string{
 		"", "make=Toyota", "make=Toyota&facets=color,year", "q=red toyota under 20k",
 		"make=Toyota&color=red&price_max=1", "make=Chevy&match=smart&sort=-price&limit=3", "make=Toyota&view=summary",
 	} {
 		path := "/cars/?count_only=true&" + plusEncode(q)
 		requireSame(t, live, copied, path)
-		_, text, _ := strings.Cut(get(t, live+path), "{")
-		_, plainText, _ := strings.Cut(get(t, live+"/cars/?"+plusEncode(q)), "{")
+		_, text, _ := strings.Cut(getText(t, live+path), "{")
+		_, plainText, _ := strings.Cut(getText(t, live+"/cars/?"+plusEncode(q)), "{")
 		var counted, plain map[string]json.RawMessage
 		if json.Unmarshal([]byte("{"+text), &counted) != nil || json.Unmarshal([]byte("{"+plainText), &plain) != nil {
 			t.Fatal(text, plainText)
@@ -552,7 +552,7 @@ func TestCountOnly(t *testing.T) {
 		"/cars/?count_only=true&price_max=20000&make=Chevy": `200 OK {"total":`,
 	} {
 		requireSame(t, live, copied, path)
-		if got := get(t, live+path); !strings.HasPrefix(got, want) {
+		if got := getText(t, live+path); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %.300s, want %s", path, got, want)
 		}
 	}

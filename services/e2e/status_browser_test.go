@@ -16,19 +16,19 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// statusWait is how long the tests of the status page wait for a run.
+// statusWait limits how long the tests of the status page wait for a run.
 const statusWait = 5 * time.Minute
 
-// runToken is the token with which the tests request runs.
+// runToken is the token that allows the tests to request runs.
 const runToken = "a-token-for-the-tests"
 
-// statusPage is the status page of a syncer that runs in this process.
+// statusPage is the status page of a syncer in this process.
 type statusPage struct {
 	address string
 	url     string
 }
 
-// serveStatus starts syncer as a service that reads from c. It ends with the test.
+// serveStatus starts syncer serve, which reads from c, until the test ends.
 func serveStatus(t *testing.T, c dbconn.Config, settings map[string]string) statusPage {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -46,7 +46,7 @@ func serveStatus(t *testing.T, c dbconn.Config, settings map[string]string) stat
 	return statusPage{address, "http://" + address + "/"}
 }
 
-// waitReady waits until there is a snapshot.
+// waitReady waits for the first snapshot.
 func (p statusPage) waitReady(t *testing.T) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
@@ -62,7 +62,7 @@ func (p statusPage) waitReady(t *testing.T) {
 	}
 }
 
-// requestRun requests a run, and does not wait for it.
+// requestRun requests a run, without waiting for it.
 func (p statusPage) requestRun(t *testing.T) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPost, p.url+"sync", nil)
@@ -81,7 +81,7 @@ func (p statusPage) requestRun(t *testing.T) {
 	}
 }
 
-// mustExec executes statements of SQL.
+// mustExec executes SQL statements.
 func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
@@ -102,13 +102,13 @@ func TestStatusPage(t *testing.T) {
 	})
 	page.waitReady(t)
 
-	// The headline, the title and the chart.
+	// The page has a headline, a title and a chart, and no links to other sites.
 	b := newBrowser(t)
 	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(page.url), chromedp.Click("#table-vehicles > summary"),
 		chromedp.Click("#columns-vehicles > summary"))
-	title := valueOf(t, b, chromedp.Title())
-	headline := valueOf(t, b, chromedp.Text(".headline"))
+	title := stepResult(t, b, chromedp.Title())
+	headline := stepResult(t, b, chromedp.Text(".headline"))
 	bars := evaluate[int](t, b, `document.querySelectorAll("rect.bar.ok").length`)
 	elsewhere := evaluate[int](t, b, `[...document.querySelectorAll("[src],[href]")]
 		.filter(e => new URL(e.src || e.href).host !== location.host).length`)
@@ -117,10 +117,10 @@ func TestStatusPage(t *testing.T) {
 		t.Errorf("title %q, headline %q, %d bars, %d links to elsewhere", title, headline, bars, elsewhere)
 	}
 
-	// A table's rows, size, last change, first rows and columns.
-	summary := valueOf(t, b, chromedp.Text("#summary-vehicles"))
-	first := valueOf(t, b, chromedp.Text("#sample-vehicles"))
-	columns := valueOf(t, b, chromedp.Text("#columns-vehicles table"))
+	// A table shows its rows, size, last change, first rows and columns.
+	summary := stepResult(t, b, chromedp.Text("#summary-vehicles"))
+	first := stepResult(t, b, chromedp.Text("#sample-vehicles"))
+	columns := stepResult(t, b, chromedp.Text("#columns-vehicles table"))
 	for _, want := range []struct{ text, part string }{
 		{summary, " rows"},
 		{summary, " kB"},
@@ -138,32 +138,32 @@ func TestStatusPage(t *testing.T) {
 		}
 	}
 
-	// Untrusted names and values are shown as they are.
+	// Untrusted names and values are shown literally.
 	b.do(t, chromedp.Click("#table-hostile > summary"))
-	hostile := valueOf(t, b, chromedp.Text("#sample-hostile"))
+	hostile := stepResult(t, b, chromedp.Text("#sample-hostile"))
 	b.picture(t, "hostile")
 	if !strings.Contains(hostile, "<b>note</b>") || !strings.Contains(hostile, "<script>") ||
 		!strings.Contains(hostile, "NULL") {
 		t.Errorf("untrusted text: %s", hostile)
 	}
 
-	// A failed run appears without a reload: what is open stays open, and what is closed stays closed.
+	// A failed run appears without a reload. Open elements stay open, and closed ones stay closed.
 	b.do(t, chromedp.Click("#table-dear > summary"))
 	mustExec(t, db, "DROP VIEW dear")
 	_ = evaluate[bool](t, b, `window.same = true`)
 	b.do(t, chromedp.WaitVisible(".runs tr.failed.reason"), chromedp.WaitReady("rect.bar.failed"))
-	failed, problem := valueOf(t, b, chromedp.Text(".runs tr.failed.reason")), valueOf(t, b, chromedp.Text(".error"))
+	failed, problem := stepResult(t, b, chromedp.Text(".runs tr.failed.reason")), stepResult(t, b, chromedp.Text(".error"))
 	kept := evaluate[bool](t, b, `window.same === true && document.querySelector("#table-vehicles").open &&
 		document.querySelector("#columns-vehicles").open && !document.querySelector("#table-dear").open`)
 	if !strings.Contains(failed, "no such table or view") || !strings.Contains(problem, "published nothing") || !kept {
 		t.Errorf("row %q, problem %q, open ones kept: %v", failed, problem, kept)
 	}
 
-	if title := valueOf(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
+	if title := stepResult(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
 		t.Errorf("title %q", title)
 	}
 
-	// On a phone nothing is wider than the screen; and the page follows the color scheme.
+	// On a phone nothing is wider than the screen, and the page follows the color scheme.
 	b.setColorScheme(t, "dark")
 	b.setPhone(t)
 	background := evaluate[string](t, b, `getComputedStyle(document.body).backgroundColor`)
@@ -176,7 +176,7 @@ func TestStatusPage(t *testing.T) {
 	b.requireClean(t, page.address)
 }
 
-// While a run is under way, the page shows how far it is.
+// During a run, the page shows its progress.
 func TestStatusPageProgress(t *testing.T) {
 	c := dbtest.Demo(t)
 	db := dbtest.Open(t, c)
@@ -187,13 +187,13 @@ func TestStatusPageProgress(t *testing.T) {
 
 	page.waitReady(t)
 
-	// The first run has shown how many rows to expect. The second one takes long.
+	// The first run counts the rows, so the page knows how many to expect. The second run is slow.
 	mustExec(t, db, "CREATE OR REPLACE VIEW slow AS SELECT s.*, SLEEP(0.03) AS pause FROM vehicles_stock AS s")
 	page.requestRun(t)
 	b := newBrowser(t)
 	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(page.url), chromedp.WaitVisible("progress[value]:not([value='0'])"))
-	text := valueOf(t, b, chromedp.Text("#progress-text"))
+	text := stepResult(t, b, chromedp.Text("#progress-text"))
 	if !strings.Contains(text, "reading slow, ") || !strings.Contains(text, " of about ") {
 		t.Errorf("progress: %s", text)
 	}
@@ -201,12 +201,12 @@ func TestStatusPageProgress(t *testing.T) {
 	b.setPhone(t)
 	b.picture(t, "progress-phone")
 
-	// The progress bar disappears when the run has ended.
+	// The progress bar disappears when the run ends.
 	b.do(t, chromedp.WaitNotPresent("progress"), chromedp.WaitVisible(".headline.good"))
 	b.requireClean(t, page.address)
 }
 
-// Takes pictures for the docs and for the eye: of many runs and of one, light and dark, on a desktop and on a phone.
+// Takes screenshots for the docs and for review: of many runs and of one, light and dark, desktop and phone.
 func TestStatusPagePictures(t *testing.T) {
 	if !keepsPictures() {
 		t.Skip("BROWSER_SHOTS is not set")
@@ -235,7 +235,7 @@ func TestStatusPagePictures(t *testing.T) {
 
 	look("one-run")
 
-	// Change the stock before each run, and let one fail.
+	// Change the stock before each run, and make one run fail.
 	runs := 1
 	runWith := func(statements ...string) {
 		t.Helper()
@@ -243,10 +243,10 @@ func TestStatusPagePictures(t *testing.T) {
 		page.requestRun(t)
 		runs++
 		count := fmt.Sprintf("fetch('/runs').then(r => r.json()).then(r => r.runs.length === %d)", runs)
-		for start := time.Now(); !valueOf(t, b, chromedp.Evaluate[bool](count, chromedp.EvalAwaitPromise)); {
+		for start := time.Now(); !stepResult(t, b, chromedp.Evaluate[bool](count, chromedp.EvalAwaitPromise)); {
 			time.Sleep(100 * time.Millisecond)
 			if time.Since(start) > statusWait {
-				t.Fatal("the run does not end")
+				t.Fatal("the run did not end")
 			}
 		}
 	}
@@ -264,7 +264,7 @@ func TestStatusPagePictures(t *testing.T) {
 
 	look("many-runs")
 
-	// The picture of the docs shows the rows of the vehicles, and ends below the charts.
+	// The picture for the docs shows the rows of the vehicles, and ends below the charts.
 	time.Sleep(7 * time.Second) // for "Up to date, 7 seconds ago"
 	b.do(t, chromedp.Navigate(page.url), chromedp.Click("#table-dealers > summary"),
 		chromedp.Click("#table-vehicles > summary"))

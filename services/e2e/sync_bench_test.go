@@ -22,22 +22,22 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// benchRuns is how often each way is timed, in turn with the others; the median counts.
+// benchRuns is how often each method is timed, in turn with the others. The median counts.
 const benchRuns = 3
 
-// syncMethod is one way to get the view into a SQLite file.
+// syncMethod is one way to copy the view into a SQLite file.
 type syncMethod struct {
 	name   string
-	env    []string                  // settings of syncer, which is run if do is nil
-	change string                    // made in the source before each run, not timed
-	first  bool                      // begins without a file
-	do     func(target string) error // what is run instead of syncer
-	lock   bool                      // it is also measured for how long others cannot write
+	env    []string                  // settings of syncer, which runs if do is nil
+	change string                    // statement in the source before each run, not timed
+	first  bool                      // each run begins without a file
+	do     func(target string) error // runs instead of syncer
+	lock   bool                      // also measures how long other writers are locked out
 }
 
-// BenchmarkSync times syncer beside the pipeline that one would write by hand, and beside reading
-// alone, on the same server in the same run. Seconds depend on the machine; the ratios are what is
-// to be read. BENCH_ROWS sets the size, 1,000,000 rows of 25 columns if it is not set.
+// BenchmarkSync compares syncer with a hand-written pipeline, and with only reading the rows, on the same server.
+// Seconds depend on the machine, so only the ratios count. BENCH_ROWS is the number of rows, 1,000,000 by default, of
+// 25 columns.
 func BenchmarkSync(b *testing.B) {
 	rows := 1_000_000
 	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
@@ -47,7 +47,7 @@ func BenchmarkSync(b *testing.B) {
 	if out, err := exec.Command("go", "build", "-o", syncer, "carstock/services/syncer").CombinedOutput(); err != nil {
 		b.Fatalf("build syncer: %v: %s", err, out)
 	}
-	b.Chdir(b.TempDir()) // where no .env is
+	b.Chdir(b.TempDir()) // a folder without .env
 	c := dbtest.Database(b)
 	dbtest.Setenv(b, c)
 	fillBenchTable(b, c, rows)
@@ -62,7 +62,7 @@ func BenchmarkSync(b *testing.B) {
 		mark := []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
 		measure(b, db, syncer, view, n, []syncMethod{
 			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
-			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
+			{name: "read alone", do: func(string) error { return readRows(c, view) }},
 			{name: "first sync", env: []string{key}, first: true},
 			{name: "first sync, zlib", env: []string{key, "DB_COMPRESSION=zlib"}, first: true},
 			{name: "re-sync, nothing changed", env: []string{key}, lock: true},
@@ -80,18 +80,18 @@ func BenchmarkSync(b *testing.B) {
 			},
 		})
 	}
-	b.ReportMetric(0, "ns/op") // this is no loop over b.N
+	b.ReportMetric(0, "ns/op") // there is no loop over b.N
 }
 
-// measure times the ways in turn and prints a table of them.
-func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []syncMethod) {
+// measure times the methods in turn and prints a table.
+func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, methods []syncMethod) {
 	b.Helper()
 	dir := b.TempDir()
 	target := filepath.Join(dir, "carstock.db")
 	times, memory, locked := map[string][]time.Duration{}, map[string]int64{}, map[string]time.Duration{}
 	received := map[string]float64{}
 	for range benchRuns {
-		for _, w := range ways {
+		for _, w := range methods {
 			if w.first {
 				emptyDir(b, dir)
 			}
@@ -101,7 +101,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 				}
 			}
 			if w.do != nil {
-				times[w.name] = append(times[w.name], timed(b, func() error { return w.do(target) }))
+				times[w.name] = append(times[w.name], timeRun(b, func() error { return w.do(target) }))
 				continue
 			}
 			run := func() error {
@@ -116,11 +116,11 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 				memory[w.name] = max(memory[w.name], peak())
 				return err
 			}
-			times[w.name] = append(times[w.name], timed(b, run))
+			times[w.name] = append(times[w.name], timeRun(b, run))
 			received[w.name] = requireRows(b, target, view, rows)
-			if w.lock { // once more, not timed: whoever tries the lock is in the way
+			if w.lock { // one more run, not timed, because probing the lock slows it down
 				stop := watchLock(b, target)
-				timed(b, run)
+				timeRun(b, run)
 				locked[w.name] = max(locked[w.name], stop())
 			}
 		}
@@ -128,7 +128,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 	pipeline, read := median(times["pipeline"]), median(times["read alone"])
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\treceived MB\t\n", rows)
-	for _, w := range ways {
+	for _, w := range methods {
 		m := median(times[w.name])
 		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.2f\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(),
 			m.Seconds()/read.Seconds(), memory[w.name], locked[w.name].Milliseconds(), received[w.name])
@@ -138,11 +138,11 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 		100*received["first sync, zlib"]/received["first sync"])
 }
 
-// watchLock measures the longest time for which nobody else could have begun to write.
+// watchLock measures the longest time for which no other program could begin to write.
 func watchLock(b *testing.B, target string) (stop func() time.Duration) {
 	b.Helper()
 	db := dbtest.Open(b, dbconn.Config{Driver: dbconn.SQLite, Path: target, MaxOpenConns: 1})
-	_ = db.Close() // it is there, and whole
+	_ = db.Close() // the file exists and is complete
 	writer, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(target, "mode=rw&_busy_timeout=0&_txlock=immediate"))
 	if err != nil {
 		b.Fatal(err)
@@ -150,7 +150,7 @@ func watchLock(b *testing.B, target string) (stop func() time.Duration) {
 	end, result := make(chan struct{}), make(chan time.Duration)
 	go func() {
 		var longest time.Duration
-		var since time.Time // since when it has been locked, if it is
+		var since time.Time // start of the current lock; zero if there is none
 		for {
 			if tx, err := writer.Begin(); err != nil && since.IsZero() {
 				since = time.Now()
@@ -172,8 +172,8 @@ func watchLock(b *testing.B, target string) (stop func() time.Duration) {
 	return func() time.Duration { close(end); return <-result }
 }
 
-// watchMemory finds the most memory that a process has resident, in MiB. What the kernel tells after
-// its end counts also what this process had, of which it was a copy.
+// watchMemory measures the peak resident memory of a process, in MiB. It polls, because the kernel's final figure
+// also counts the memory of this process, from which the other one was forked.
 func watchMemory(pid int) (peak func() int64) {
 	end, result := make(chan struct{}), make(chan int64)
 	go func() {
@@ -197,8 +197,8 @@ func watchMemory(pid int) (peak func() int64) {
 	return func() int64 { close(end); return <-result }
 }
 
-// readAlone reads the view by the driver's own interface and keeps nothing.
-func readAlone(c dbconn.Config, view string) error {
+// readRows reads the view through the driver's interface and drops the rows.
+func readRows(c dbconn.Config, view string) error {
 	db, err := dbconn.Open(context.Background(), c)
 	if err != nil {
 		return err
@@ -229,7 +229,7 @@ func readAlone(c dbconn.Config, view string) error {
 	})
 }
 
-// importByHand is `mariadb --quick --batch | sqlite3 .import`, SQLite without sync.
+// importByHand runs `mariadb --quick --batch | sqlite3 .import`, without synchronous writes in SQLite.
 func importByHand(c dbconn.Config, view, target string) error {
 	client, err := exec.LookPath("mariadb")
 	if err != nil {
@@ -248,18 +248,19 @@ func importByHand(c dbconn.Config, view, target string) error {
 	if err := read.Start(); err != nil {
 		return err
 	}
-	// .import reads from a file; /dev/fd/3 is the pipe as one.
+	// .import reads from a file, and /dev/fd/3 names the pipe.
 	write.ExtraFiles = []*os.File{pipe.(*os.File)}
 	write.Stdin = strings.NewReader("PRAGMA journal_mode = OFF;\nPRAGMA synchronous = OFF;\n" +
-		"CREATE TABLE bench (" + strings.Join(columns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench\n")
+		"CREATE TABLE bench (" + strings.Join(benchColumns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench\n")
 	if err := write.Run(); err != nil {
 		return fmt.Errorf("sqlite3: %w", err)
 	}
 	return read.Wait()
 }
 
-// columns are the 25 of the benchmark's table: with how to fill them for MySQL, or as SQLite's.
-func columns(mysql bool) []string {
+// benchColumns returns the 25 columns of the benchmark's table: for MySQL with the expressions that fill them, or for
+// SQLite.
+func benchColumns(mysql bool) []string {
 	var out []string
 	add := func(name, mysqlType, value, sqliteType string) {
 		if mysql {
@@ -292,17 +293,17 @@ func columns(mysql bool) []string {
 	return out
 }
 
-// fillBenchTable makes the table bench of the syncer's benchmark.
+// fillBenchTable makes the table bench for the syncer's benchmark.
 func fillBenchTable(b *testing.B, c dbconn.Config, rows int) {
 	b.Helper()
-	fillTable(b, c, "bench", columns(true), rows)
+	fillTable(b, c, "bench", benchColumns(true), rows)
 	if _, err := dbtest.Open(b, c).Exec("CREATE INDEX by_change ON bench (updated_at)"); err != nil {
 		b.Fatal(err)
 	}
 }
 
-// fillTable makes a table of up to a million rows. Each column has its declaration and, after a NUL, its value in row
-// n, which is counted from 1.
+// fillTable makes a table of up to a million rows. Each column consists of its declaration, a NUL, and the expression
+// for its value in row n. n begins at 1.
 func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, rows int) {
 	t.Helper()
 	db := dbtest.Open(t, c)
@@ -326,7 +327,7 @@ func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, ro
 	}
 }
 
-func timed(b *testing.B, do func() error) time.Duration {
+func timeRun(b *testing.B, do func() error) time.Duration {
 	b.Helper()
 	start := time.Now()
 	if err := do(); err != nil {
@@ -353,7 +354,7 @@ func emptyDir(b *testing.B, dir string) {
 	}
 }
 
-// requireRows checks how many rows a table has, and returns how many megabytes its last run has received.
+// requireRows checks the number of rows of a table, and returns how many megabytes its last run received.
 func requireRows(b *testing.B, path, table string, rows int) (received float64) {
 	b.Helper()
 	db := dbtest.Open(b, dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})

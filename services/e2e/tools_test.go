@@ -28,11 +28,11 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// asCarapi in the environment makes of this program carapi itself, for a client that starts one.
-const asCarapi = "E2E_AS_CARAPI"
+// runAsCarapi names the environment variable that turns the test binary into carapi, for clients that start it.
+const runAsCarapi = "E2E_AS_CARAPI"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCarapi) == "" {
+	if os.Getenv(runAsCarapi) == "" {
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,10 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// withKey sends the key with each request.
-type withKey struct{ header, value string }
+// keyTransport adds the API key to each request.
+type keyTransport struct{ header, value string }
 
-func (k withKey) RoundTrip(r *http.Request) (*http.Response, error) {
+func (k keyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set(k.header, k.value)
 	return http.DefaultTransport.RoundTrip(r)
 }
@@ -54,7 +54,7 @@ func connect(t *testing.T, transport mcp.Transport) (*mcp.ClientSession, error) 
 	return connectNotified(t, transport, nil)
 }
 
-// connectNotified sends into changed each time the server says that the tools have changed, unless it is nil.
+// connectNotified connects a client. If changed is not nil, each notification of changed tools is sent to it.
 func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struct{}) (*mcp.ClientSession, error) {
 	t.Helper()
 	options := &mcp.ClientOptions{}
@@ -69,22 +69,21 @@ func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struc
 	return session, err
 }
 
-func overHTTP(url string, k withKey) mcp.Transport {
+func httpTransport(url string, k keyTransport) mcp.Transport {
 	return &mcp.StreamableClientTransport{
 		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k},
 		DisableStandaloneSSE: true, MaxRetries: -1,
 	}
 }
 
-// The official client lists and calls all tools, over HTTP and standard input and output, and gets
-// what the API answers.
+// The official client lists and calls all tools, over HTTP and stdio, and gets the same answers as from the API.
 func TestMCP(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyOf(t, mysql, "vehicles_view")} {
+	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyViews(t, mysql, "vehicles_view")} {
 		base := serve(t, c, "vehicles_view")
 		for name, transport := range map[string]mcp.Transport{
-			"HTTP":  overHTTP(base, withKey{"Authorization", "Bearer " + apiKey}),
-			"stdio": &mcp.CommandTransport{Command: asProgram(t)},
+			"HTTP":  httpTransport(base, keyTransport{"Authorization", "Bearer " + apiKey}),
+			"stdio": &mcp.CommandTransport{Command: carapiCommand(t)},
 		} {
 			t.Run(database+" "+name, func(t *testing.T) {
 				session, err := connect(t, transport)
@@ -97,8 +96,8 @@ func TestMCP(t *testing.T) {
 	}
 }
 
-// toolCall is a call of a tool, and the path of the API that answers the same; it is empty where the API has no such
-// request.
+// toolCall is a call of a tool, and the path of the API that gives the same answer. The path is empty if the API has
+// no such request.
 type toolCall struct {
 	tool, arguments, path string
 	problem               bool // whether the answer is an error
@@ -147,7 +146,7 @@ var toolCalls = []toolCall{
 	{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
 	{"describe_inventory", `{}`, "/cars/fields", false},
 	{"describe_inventory", `{"x":1}`, "", true},
-	// An empty text is left out, as null is.
+	// An empty text means nothing, like null.
 	{"describe_inventory", `{"x":"","y":null,"z":[""]}`, "/cars/fields", false},
 	{"get_car", `{"id":"12","vin":""}`, "/cars/12", false},
 	{"get_car", `{"id":"","vin":"jm3m5whlxrw827381","fields":""}`, "/cars/vin/jm3m5whlxrw827381", false},
@@ -155,13 +154,13 @@ var toolCalls = []toolCall{
 		"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
 		"/cars/?view=summary", false,
 	},
-	// Ranges stand in the property of their field.
+	// Ranges go into the property of their field.
 	{
 		"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
 		"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false,
 	},
 	{"search_cars", `{"price":"under 30k","make":["Toyota"]}`, "/cars/?make=Toyota&price=under+30k&view=summary", false},
-	// And all else in more.
+	// All other fields go into more.
 	{
 		"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
 		"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false,
@@ -199,7 +198,7 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 	}
 }
 
-// requireTools checks the list of tools, and gives the schema of what each answers.
+// requireTools checks the list of tools, and returns the output schema of each.
 func requireTools(t *testing.T, session *mcp.ClientSession) map[string]*jsonschema.Resolved {
 	t.Helper()
 	listed, err := session.ListTools(t.Context(), nil)
@@ -209,8 +208,8 @@ func requireTools(t *testing.T, session *mcp.ClientSession) map[string]*jsonsche
 	outputs, names := map[string]*jsonschema.Resolved{}, []string{}
 	for _, tool := range listed.Tools {
 		names = append(names, tool.Name)
-		outputs[tool.Name] = resolved(t, tool.OutputSchema)
-		resolved(t, tool.InputSchema)
+		outputs[tool.Name] = resolveSchema(t, tool.OutputSchema)
+		resolveSchema(t, tool.InputSchema)
 		if tool.Annotations == nil || !tool.Annotations.ReadOnlyHint || tool.Description == "" ||
 			len(tool.Description) > 1024 {
 			t.Errorf("%+v", tool)
@@ -223,7 +222,7 @@ func requireTools(t *testing.T, session *mcp.ClientSession) map[string]*jsonsche
 	return outputs
 }
 
-// requireAnswerOfAPI calls a tool, and checks that it answers as its schema says and as the API does.
+// requireAnswerOfAPI calls a tool, and checks its answer against its schema and against the API.
 func requireAnswerOfAPI(t *testing.T, session *mcp.ClientSession, outputs map[string]*jsonschema.Resolved, base string,
 	call toolCall,
 ) {
@@ -237,7 +236,7 @@ func requireAnswerOfAPI(t *testing.T, session *mcp.ClientSession, outputs map[st
 		return
 	}
 
-	// The structured answer and the text are the same.
+	// The structured answer equals the text.
 	text := got.Content[0].(*mcp.TextContent).Text
 	structured, err := json.Marshal(got.StructuredContent)
 	if err != nil || !got.IsError && !sameJSON(structured, []byte(text)) || got.IsError && got.StructuredContent != nil {
@@ -248,11 +247,11 @@ func requireAnswerOfAPI(t *testing.T, session *mcp.ClientSession, outputs map[st
 		return
 	}
 
-	// It is what the API answers, apart from how the tool is called there.
+	// Both equal the answer of the API, except for the name of the call.
 	if call.path != "" {
-		_, want, _ := strings.Cut(get(t, base+call.path), "{")
+		_, want, _ := strings.Cut(getText(t, base+call.path), "{")
 		want = strings.ReplaceAll(want, "/cars/fields lists", "The tool describe_inventory lists")
-		if text = ownPart.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
+		if text = volatileMembers.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
 			t.Errorf("%s %s:\n got %.1000s\nwant {%.1000s", call.tool, call.arguments, text, want)
 		}
 	}
@@ -273,7 +272,7 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
 }
 
-func resolved(t *testing.T, schema any) *jsonschema.Resolved {
+func resolveSchema(t *testing.T, schema any) *jsonschema.Resolved {
 	t.Helper()
 	text, err := json.Marshal(schema)
 	if err != nil {
@@ -290,10 +289,10 @@ func resolved(t *testing.T, schema any) *jsonschema.Resolved {
 	return r
 }
 
-// Who has no key, or comes from another's page, gets no answer; nor does what is no message.
+// Requests without a key or from a foreign origin are refused, and so are bodies that are no messages.
 func TestMCPIsGuarded(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view", "CORS_ORIGINS=https://friend.example.com")
-	if _, err := connect(t, overHTTP(base, withKey{"X-API-Key", "wrong"})); err == nil ||
+	if _, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", "wrong"})); err == nil ||
 		!strings.Contains(err.Error(), "Unauthorized") {
 		t.Errorf("without a key: %v", err)
 	}
@@ -355,8 +354,8 @@ type property struct {
 	Properties  map[string]property
 }
 
-// The tools for OpenAI are within the limits of its strict mode, and all three descriptions of the
-// search know the same parameters.
+// The tools for OpenAI stay within the limits of its strict mode, and all three descriptions of the search have the
+// same parameters.
 func TestToolsAgree(t *testing.T) {
 	for table, c := range describedTables(t) {
 		base := serve(t, c.config, c.table)
@@ -365,7 +364,7 @@ func TestToolsAgree(t *testing.T) {
 		unmarshal(t, base+"/tools/openai.json?format=chat", &chat)
 		var document description
 		unmarshal(t, base+"/openapi.json", &document)
-		session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
+		session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -397,7 +396,7 @@ func TestToolsAgree(t *testing.T) {
 	}
 }
 
-// requireStrict checks a tool for OpenAI, which has to be the same in both formats and to require each property.
+// requireStrict checks a tool for OpenAI. It must be the same in both formats and require each property.
 func requireStrict(t *testing.T, table string, f, chat functionTool) {
 	t.Helper()
 	inChat := chat.Function
@@ -418,7 +417,7 @@ func requireStrict(t *testing.T, table string, f, chat functionTool) {
 	}
 }
 
-// requireStrictProperty gives the number of values that a property lists, and the length of those that are texts.
+// requireStrictProperty returns the number of values that a property lists, and the length of the texts among them.
 func requireStrictProperty(t *testing.T, table, tool, name string, p property) (values, length int) {
 	t.Helper()
 	kinds, _ := p.Type.([]any)
@@ -426,38 +425,38 @@ func requireStrictProperty(t *testing.T, table, tool, name string, p property) (
 		t.Errorf("%s: %s: %s is %+v", table, tool, name, p)
 	}
 	if p.Enum != nil && !slices.Contains(p.Enum, nil) {
-		t.Errorf("%s: %s: %s: null is none of %v", table, tool, name, p.Enum)
+		t.Errorf("%s: %s: %s: null is missing in %v", table, tool, name, p.Enum)
 	}
 	items, _ := p.Items.(map[string]any)
 	enum, _ := items["enum"].([]any)
 
-	own := 0
+	enumLength := 0
 	for _, v := range append(enum, p.Enum...) {
 		if s, ok := v.(string); ok {
-			own += len(s)
+			enumLength += len(s)
 		}
 	}
-	if len(enum) > 250 && own > 15_000 {
+	if len(enum) > 250 && enumLength > 15_000 {
 		t.Errorf("%s: %s: %s has too many values", table, tool, name)
 	}
 
-	return len(enum) + len(p.Enum), own
+	return len(enum) + len(p.Enum), enumLength
 }
 
-// requireSameInputs checks that a tool takes the same by MCP as by OpenAI.
+// requireSameInputs checks that a tool has the same inputs in MCP and for OpenAI.
 func requireSameInputs(t *testing.T, table string, f functionTool, listed []*mcp.Tool) {
 	t.Helper()
 	j := slices.IndexFunc(listed, func(tool *mcp.Tool) bool { return tool.Name == f.Name })
 	if j < 0 {
-		t.Fatalf("%s: %s is no tool of MCP's", table, f.Name)
+		t.Fatalf("%s: MCP has no tool %s", table, f.Name)
 	}
 	inputs := listed[j].InputSchema.(map[string]any)["properties"].(map[string]any)
 	if names := sortedNames(inputs); !slices.Equal(names, sortedNames(f.Parameters.Properties)) {
-		t.Errorf("%s: %s takes %v by MCP, and %v by OpenAI", table, f.Name, names, sortedNames(f.Parameters.Properties))
+		t.Errorf("%s: %s has the inputs %v in MCP, %v for OpenAI", table, f.Name, names, sortedNames(f.Parameters.Properties))
 	}
 }
 
-// requireParametersOfSearch checks that the search has few properties, each of them a parameter of OpenAPI's.
+// requireParametersOfSearch checks that the search has few properties, and that each is a parameter in OpenAPI.
 func requireParametersOfSearch(t *testing.T, table string, f functionTool, document description) {
 	t.Helper()
 	required := f.Parameters.Required
@@ -470,7 +469,7 @@ func requireParametersOfSearch(t *testing.T, table string, f functionTool, docum
 	}
 	for _, name := range required {
 		if !slices.Contains(described, name) {
-			t.Errorf("%s: %s is no parameter of OpenAPI's", table, name)
+			t.Errorf("%s: OpenAPI has no parameter %s", table, name)
 		}
 	}
 }
@@ -486,13 +485,13 @@ func sortedNames[T any](m map[string]T) []string {
 
 func unmarshal(t *testing.T, url string, into any) {
 	t.Helper()
-	status, body, _ := strings.Cut(get(t, url), "{")
+	status, body, _ := strings.Cut(getText(t, url), "{")
 	if err := json.Unmarshal([]byte("{"+body), into); err != nil || status != "200 OK " {
 		t.Fatalf("%s: %s%s %v", url, status, body, err)
 	}
 }
 
-// The descriptions have a tag, which is another when what is in stock is.
+// The descriptions have an ETag, which changes with the values in stock.
 func TestSchemasHaveTags(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	base := serve(t, mysql, "vehicles_stock")
@@ -526,7 +525,7 @@ func TestSchemasHaveTags(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := func() bool { return len(fetch(t, base+"/cars/?make=trabant").Cars) == 1 }
-	for !found() { // a word that is not known has the values read anew
+	for !found() { // an unknown word makes carapi read the values again
 	}
 	for path, tag := range tags {
 		if status, now, body := tagged(path, tag); status != 200 || now == tag || !strings.Contains(body, "Trabant") {
@@ -535,18 +534,18 @@ func TestSchemasHaveTags(t *testing.T) {
 	}
 }
 
-// searchMessage is a line that calls search_cars; its id is to be filled in.
+// searchMessage is a line that calls search_cars, with a placeholder for its id.
 const searchMessage = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars",` +
 	`"arguments":{"limit":1}}}`
 
-// A line that is not one message is answered with an error, and the session goes on.
-func TestMCPOnStdioGoesOn(t *testing.T) {
+// A line that is not exactly one message gets an error, and the session continues.
+func TestMCPOnStdioContinues(t *testing.T) {
 	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
 		`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
+	file := copyViews(t, dbtest.Demo(t), "vehicles_view")
 	configure(t, file, "vehicles_view")
 
-	child := asProgram(t)
+	child := carapiCommand(t)
 	in, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -593,14 +592,15 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		}
 	}
 
-	requireAnsweredAtTheEnd(t, in, answers)
+	requirePendingAnswered(t, in, answers)
 	if err := child.Wait(); err != nil {
 		t.Errorf("at the end of its input carapi exits with %v", err)
 	}
 }
 
-// requireAnsweredAtTheEnd ends the input: what is under way then is answered, the last line too, which has no end.
-func requireAnsweredAtTheEnd(t *testing.T, in io.WriteCloser, answers *bufio.Scanner) {
+// requirePendingAnswered closes the input. Pending requests are still answered, and so is the last line, which has
+// no newline.
+func requirePendingAnswered(t *testing.T, in io.WriteCloser, answers *bufio.Scanner) {
 	t.Helper()
 	const calls = 50
 	for i := range calls {
@@ -627,14 +627,15 @@ func requireAnsweredAtTheEnd(t *testing.T, in io.WriteCloser, answers *bufio.Sca
 		}
 	}
 	if len(unanswered) > 0 {
-		t.Errorf("at the end of the input these are not answered: %v", unanswered)
+		t.Errorf("not answered at the end of the input: %v", unanswered)
 	}
 	if answers.Scan() {
 		t.Errorf("one answer too many: %.300s", answers.Text())
 	}
 }
 
-// A client that starts while the database is away is answered, learns what is wrong, and goes on once it is back.
+// A client that starts while the database is away gets answers that say what is wrong, and works as soon as it is
+// back.
 func TestMCPWithoutDatabase(t *testing.T) {
 	server := dbtest.NewServer(t)
 	config := server.Database(t)
@@ -642,11 +643,11 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	if _, err := db.Exec(smallStock); err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	if err := server.Process(t).Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for { // until nothing listens there
+	for { // until nothing listens on the port
 		c, err := net.Dial("tcp", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
 		if err != nil {
 			break
@@ -657,7 +658,8 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	changed := make(chan struct{}, 100)
 	sessions := map[string]*mcp.ClientSession{}
 	for name, transport := range map[string]mcp.Transport{
-		"HTTP": overHTTP(base, withKey{"X-API-Key", apiKey}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
+		"HTTP":  httpTransport(base, keyTransport{"X-API-Key", apiKey}),
+		"stdio": &mcp.CommandTransport{Command: carapiCommand(t)},
 	} {
 		session, err := connectNotified(t, transport, changed)
 		if err != nil {
@@ -674,31 +676,32 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	select {
 	case <-changed:
 	case <-time.After(2 * time.Minute):
-		t.Error("nobody has said that the tools have changed")
+		t.Error("no notification that the tools changed")
 	}
 	for name, session := range sessions {
 		waitForRio(t, name, session)
-		if inputsOfSearch(t, session)["make"] == nil {
-			t.Errorf("%s: the tools are not those of the table", name)
+		if searchInputs(t, session)["make"] == nil {
+			t.Errorf("%s: the tools do not fit the table", name)
 		}
 	}
 
-	// The tools that are known stay known while the database is away again.
+	// Known tools stay known when the database goes away again.
 	if err := server.Process(t).Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	waitForStatus(t, base+"/cars/", 503)
 	for name, session := range sessions {
-		if inputsOfSearch(t, session)["make"] == nil {
-			t.Errorf("%s: the tools are forgotten", name)
+		if searchInputs(t, session)["make"] == nil {
+			t.Errorf("%s: the tools are lost", name)
 		}
 	}
 }
 
-// requireDatabaseMissing checks that a session knows no field, and that each tool answers what is wrong.
+// requireDatabaseMissing checks that a session knows no fields of the table, and that each tool reports what is
+// wrong.
 func requireDatabaseMissing(t *testing.T, name string, session *mcp.ClientSession) {
 	t.Helper()
-	if field := inputsOfSearch(t, session)["make"]; field != nil {
+	if field := searchInputs(t, session)["make"]; field != nil {
 		t.Errorf("%s: a field of the table is known: %v", name, field)
 	}
 	for _, call := range []mcp.CallToolParams{
@@ -736,34 +739,34 @@ func waitForRio(t *testing.T, name string, session *mcp.ClientSession) {
 	}
 }
 
-// A database that takes connections and says nothing does not keep a client from its first answer.
+// A database that accepts connections and never answers does not block a client's first answer.
 func TestMCPWhileTheDatabaseHangs(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	hung := dbconn.Config{
 		Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app",
 		Name: "stock",
 	}
 	configure(t, hung, "cars", "DB_CONNECT_TIMEOUT=10m")
-	session, err := connect(t, &mcp.CommandTransport{Command: asProgram(t)})
+	session, err := connect(t, &mcp.CommandTransport{Command: carapiCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if inputs := inputsOfSearch(t, session); inputs["q"] == nil {
+	if inputs := searchInputs(t, session); inputs["q"] == nil {
 		t.Errorf("the inputs are %v", inputs)
 	}
 }
 
-// A mistake in the settings ends the program, as waiting does not help.
+// A mistake in the settings ends the program, because waiting would not help.
 func TestMCPWithMistakes(t *testing.T) {
 	mysql := dbtest.Demo(t)
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	configure(t, mysql, "no_such_table")
-	child := asProgram(t)
+	child := carapiCommand(t)
 	var stderr strings.Builder
 	child.Stderr = &stderr
 	in, err := child.StdinPipe()
@@ -777,16 +780,16 @@ func TestMCPWithMistakes(t *testing.T) {
 	}
 }
 
-// asProgram is carapi on standard input and output, not started yet.
-func asProgram(t *testing.T) *exec.Cmd {
+// carapiCommand returns a command that runs carapi on stdio.
+func carapiCommand(t *testing.T) *exec.Cmd {
 	child := exec.CommandContext(t.Context(), os.Args[0], "mcp")
-	child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
+	child.Env = append(os.Environ(), runAsCarapi+"=yes", "API_KEY=")
 	child.Stderr = log.Writer()
 	return child
 }
 
-// inputsOfSearch lists the tools, which must have valid schemas, and gives the inputs of search_cars.
-func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
+// searchInputs lists the tools, checks their schemas, and returns the inputs of search_cars.
+func searchInputs(t *testing.T, session *mcp.ClientSession) map[string]any {
 	t.Helper()
 	listed, err := session.ListTools(t.Context(), nil)
 	if err != nil {
@@ -794,8 +797,8 @@ func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
 	}
 	var inputs map[string]any
 	for _, tool := range listed.Tools {
-		resolved(t, tool.InputSchema)
-		resolved(t, tool.OutputSchema)
+		resolveSchema(t, tool.InputSchema)
+		resolveSchema(t, tool.OutputSchema)
 		text, err := json.Marshal(tool)
 		if err != nil || strings.Contains(string(text), `"enum":null`) || strings.Contains(string(text), `"enum":[]`) {
 			t.Errorf("%s has an empty list of values: %v %s", tool.Name, err, text)
@@ -810,7 +813,7 @@ func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
 	return inputs
 }
 
-// rawTools is the answer to tools/list as it is sent.
+// rawTools returns the answer to tools/list as it was sent.
 func rawTools(t *testing.T, base string) string {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, base+"/mcp",
@@ -836,8 +839,8 @@ func rawTools(t *testing.T, base string) string {
 	return string(body)
 }
 
-// The list of tools is short, since it stands before each question that a model is asked. It has the filters that
-// people use, in the order of their use.
+// The list of tools is short, because it precedes each question to a model. It has the filters that people use, the
+// most useful first.
 func TestToolsAreShort(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
@@ -859,7 +862,7 @@ func TestToolsAreShort(t *testing.T) {
 	}
 }
 
-// The tools for a table of 500 columns with few values each are within OpenAI's limits.
+// The tools for a table of 500 columns with few values each stay within OpenAI's limits.
 func TestToolsOfManyColumns(t *testing.T) {
 	const columns, values = 500, 50
 	create, insert := "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8)", make([]string, values)
@@ -869,8 +872,8 @@ func TestToolsOfManyColumns(t *testing.T) {
 	for row := range values {
 		insert[row] = fmt.Sprintf("(%d, 'Kia', 'Rio'%s)", row, strings.Repeat(fmt.Sprintf(", 'v%d'", row), columns))
 	}
-	for database, own := range ownTables(t, create+")", "INSERT INTO cars VALUES "+strings.Join(insert, ", ")) {
-		base := serve(t, own.config, "cars")
+	for database, src := range newTables(t, create+")", "INSERT INTO cars VALUES "+strings.Join(insert, ", ")) {
+		base := serve(t, src.config, "cars")
 		for _, path := range []string{"/tools/openai.json", "/tools/openai.json?format=chat"} {
 			var document any
 			unmarshal(t, base+path, &document)
@@ -890,8 +893,8 @@ func TestToolsOfManyColumns(t *testing.T) {
 	}
 }
 
-// strictSize counts what OpenAI limits in a strict schema: values of enums, the characters of these and of names,
-// properties, and how deep objects stand in each other.
+// strictSize counts what OpenAI limits in a strict schema: enum values, the characters of these and of names,
+// properties, and the depth of nested objects.
 func strictSize(v any, depth int) (enums, characters, properties, deepest int) {
 	deepest = depth
 	add := func(inner any, at int) {
@@ -925,14 +928,14 @@ func strictSize(v any, depth int) (enums, characters, properties, deepest int) {
 	return enums, characters, properties, deepest
 }
 
-// A flag is true or false for a model, whatever stands in its column; a number takes words.
+// A flag is true or false for a model, whatever its column contains; a number accepts words.
 func TestToolsTakeFlagsAndWords(t *testing.T) {
-	for database, own := range ownTables(t,
+	for database, src := range newTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), seats INT, certified TINYINT(1), "+
 			"one_owner VARCHAR(1), created_at DATE)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 4, 1, 'Y', '2026-01-31'), (2, 'Kia', 'Soul', 7, 0, 'N', '2026-02-01'), "+
 			"(3, 'Kia', 'Ray', 8, 1, 'N', NULL)") {
-		session, err := connect(t, overHTTP(serve(t, own.config, "cars"), withKey{"X-API-Key", apiKey}))
+		session, err := connect(t, httpTransport(serve(t, src.config, "cars"), keyTransport{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}

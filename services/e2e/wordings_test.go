@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// wordings are the requests of the interpreter's tests, as query strings.
+// wordings returns the requests of the interpreter's tests as query strings.
 func wordings(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dbtest.Root(t), "services/carapi/internal/interpret/testdata/*.txt"))
@@ -33,7 +33,7 @@ func wordings(t *testing.T) []string {
 			var pairs []string
 			for pair := range strings.SplitSeq(request, " & ") {
 				name, given, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				// What a line escapes itself, and a plus, stay as they are.
+				// Existing escapes and plus signs stay as they are.
 				escape := strings.NewReplacer("+", "%20", "%2B", "+", "%2520", "%20", "%252B", "%2B")
 				pairs = append(pairs, escape.Replace(url.QueryEscape(name))+"="+escape.Replace(url.QueryEscape(given)))
 			}
@@ -46,11 +46,11 @@ func wordings(t *testing.T) []string {
 	return requests
 }
 
-// MySQL and the snapshot answer each of these requests with the same bytes, and with nothing that it leaves out.
+// MySQL and the snapshot answer each of these requests with the same bytes, and without excluded vehicles.
 func TestWordingsOnBoth(t *testing.T) {
 	requests := wordings(t)
 	mysql := dbtest.Demo(t)
-	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock")
+	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyViews(t, mysql, "vehicles_stock"), "vehicles_stock")
 	excluding := 0
 	for _, request := range requests {
 		path := "/cars/?" + request
@@ -59,7 +59,7 @@ func TestWordingsOnBoth(t *testing.T) {
 			Cars    []map[string]any
 			Applied map[string]any
 		}
-		_, text, _ := strings.Cut(get(t, copied+path), "OK ")
+		_, text, _ := strings.Cut(getText(t, copied+path), "OK ")
 		if text == "" {
 			continue
 		}

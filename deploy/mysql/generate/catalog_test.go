@@ -35,7 +35,7 @@ func requireModel(t *testing.T, m model) {
 		t.Errorf("%s: wmi %q, share %d, %d trims", name, m.wmi, m.share, len(m.trims))
 	}
 
-	if !known(m.body, sedan, suv, pickup, hatchback, wagon, coupe, convertible, minivan, van) {
+	if !isOneOf(m.body, sedan, suv, pickup, hatchback, wagon, coupe, convertible, minivan, van) {
 		t.Errorf("%s: body %q", name, m.body)
 	}
 	if two := m.body == coupe || m.body == convertible; two && (m.doors != 2 || m.seats > 4) ||
@@ -53,8 +53,8 @@ func requireTrim(t *testing.T, name string, tr trim) {
 	if tr.first > tr.last || tr.first < 2010 || tr.last > today.Year() || tr.msrp < 15000 || tr.msrp > 200000 {
 		t.Errorf("%s: years %d-%d, msrp %d", name, tr.first, tr.last, tr.msrp)
 	}
-	if !known(tr.drivetrain, fwd, rwd, awd, fourWD) ||
-		!known(tr.transmission, automatic, manual, cvt, dualClutch, singleSpeed) {
+	if !isOneOf(tr.drivetrain, fwd, rwd, awd, fourWD) ||
+		!isOneOf(tr.transmission, automatic, manual, cvt, dualClutch, singleSpeed) {
 		t.Errorf("%s: %s, %s", name, tr.drivetrain, tr.transmission)
 	}
 
@@ -69,7 +69,7 @@ func requireTrim(t *testing.T, name string, tr trim) {
 	}
 }
 
-func known(v string, of ...string) bool { return slices.Contains(of, v) }
+func isOneOf(v string, of ...string) bool { return slices.Contains(of, v) }
 
 func TestCylindersIn(t *testing.T) {
 	for name, want := range map[string]int{

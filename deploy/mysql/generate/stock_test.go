@@ -84,7 +84,7 @@ func TestStockIsBelievable(t *testing.T) {
 			continue
 		}
 
-		// In per cent; a price may end up to 495 dollars above what was reckoned.
+		// In percent. Rounding may raise a price by up to 495 dollars.
 		share := (*v.price - 49500) * 100 / *v.msrp
 		if low := map[bool]int{true: 90, false: 9}[v.condition == "new"]; share > 100 || (*v.price)*100 / *v.msrp < low {
 			t.Errorf("%s: %s of %d at %d %% of its list price", v.stockNumber, v.condition, v.year, share)
@@ -92,7 +92,7 @@ func TestStockIsBelievable(t *testing.T) {
 	}
 }
 
-func TestStockHasWhatTheExamplesAskFor(t *testing.T) {
+func TestStockHasWhatTheExamplesNeed(t *testing.T) {
 	makes, models, camrys := map[string]int{}, map[string]int{}, 0
 	for _, v := range drawStock(seed) {
 		makes[v.model.make]++
@@ -143,11 +143,11 @@ func TestStockHasItsOddities(t *testing.T) {
 		{"empty description", func(v vehicle) bool { return v.description != nil && *v.description == "" }, 1},
 		{"features unknown", func(v vehicle) bool { return v.features == nil }, 3},
 		{"no features", func(v vehicle) bool { return v.features != nil && len(v.features) == 0 }, 1},
-		{"emoji", said("\U0001F697"), 1},
-		{"both quotes", func(v vehicle) bool { return said(`"`)(v) && said("'")(v) }, 1},
-		{"backslash", said(`\`), 1},
-		{"tab", said("\t"), 1},
-		{"accents", said("Véhicule très propre"), 1},
+		{"emoji", descriptionHas("\U0001F697"), 1},
+		{"both quotes", func(v vehicle) bool { return descriptionHas(`"`)(v) && descriptionHas("'")(v) }, 1},
+		{"backslash", descriptionHas(`\`), 1},
+		{"tab", descriptionHas("\t"), 1},
+		{"accents", descriptionHas("Véhicule très propre"), 1},
 		{"long description", func(v vehicle) bool { return v.description != nil && len(*v.description) >= 4000 }, 1},
 		{"dealer with an apostrophe", func(v vehicle) bool { return dealers[v.dealer].name == "O'Brien Motors" }, 5},
 		{"dealer with an accent", func(v vehicle) bool { return dealers[v.dealer].name == "Concesionario Ñuñoa" }, 5},
@@ -168,11 +168,11 @@ func TestStockHasItsOddities(t *testing.T) {
 	}
 }
 
-func said(words string) func(vehicle) bool {
+func descriptionHas(words string) func(vehicle) bool {
 	return func(v vehicle) bool { return v.description != nil && strings.Contains(*v.description, words) }
 }
 
-// TestLiterals holds the row to the column list and its text to what all servers read alike.
+// TestLiterals checks that rows fit the column list, and that all servers read their text alike.
 func TestLiterals(t *testing.T) {
 	columns := len(strings.Split(vehicleColumns, ","))
 	for _, v := range drawStock(seed) {

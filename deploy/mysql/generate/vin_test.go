@@ -16,7 +16,7 @@ func TestCheckDigitOfKnownVINs(t *testing.T) {
 	} {
 		got, want := checkDigit(vin), vin[vinCheckPos]
 		if vin == "WP0ZZZ99ZTS392124" {
-			// Sold in Europe, which has no check digit: its position 9 is a filler.
+			// These cars were sold in Europe, which has no check digit: position 9 is a filler.
 			if got == want {
 				t.Errorf("%s: check digit %c, want any other", vin, got)
 			}
@@ -33,7 +33,7 @@ func TestCheckDigitNoticesATypo(t *testing.T) {
 	const vin = "1M8GDM9AXKP042788"
 	for i := range vin {
 		for _, c := range vinAlphabet {
-			// The check digit itself has no weight, and characters of the same value are the same to it.
+			// The check digit itself has no weight, and some characters count the same.
 			if i == vinCheckPos || vinValue(byte(c)) == vinValue(vin[i]) {
 				continue
 			}

@@ -35,7 +35,7 @@ type program struct {
 // setup sets the environment of a program: the database c, a free port, and no other settings.
 func setup(t *testing.T, c dbconn.Config) {
 	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	dbtest.Setenv(t, c)
 	t.Setenv("API_KEY", key)
 	t.Setenv("API_KEYS", "")
@@ -219,7 +219,7 @@ func TestSearch(t *testing.T) {
 		t.Errorf("updated_at is %v", car["updated_at"])
 	}
 
-	// A make that comes into stock is found, without a restart.
+	// carapi finds a new make in stock without a restart.
 	if _, err := db.Exec("UPDATE vehicles_stock SET make = 'Trabant' ORDER BY id LIMIT 1"); err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func TestAnswersAndProblems(t *testing.T) {
 	} {
 		res, body := p.do(t, test.method, test.path, test.header...)
 		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
-			t.Errorf("%s %s: %d %s, want %d and %s", test.method, test.path, res.StatusCode, body, test.status, test.want)
+			t.Errorf("%s %s: %d %s, want %d with %s", test.method, test.path, res.StatusCode, body, test.status, test.want)
 		}
 		if res.StatusCode >= 400 && test.method != "HEAD" {
 			checkProblem(t, test.method+" "+test.path, res, body)
@@ -351,7 +351,7 @@ func checkProblem(t *testing.T, request string, res *http.Response, body string)
 	if err != nil || res.Header.Get("Content-Type") != "application/problem+json" || problem.Status != res.StatusCode ||
 		problem.Title != http.StatusText(res.StatusCode) || problem.Detail == "" || problem.Instance == "" ||
 		problem.RequestID == "" || problem.RequestID != res.Header.Get("X-Request-ID") {
-		t.Errorf("%s: no problem of RFC 9457: %s, %v", request, body, err)
+		t.Errorf("%s: not a problem of RFC 9457: %s, %v", request, body, err)
 	}
 
 	if res.StatusCode == 405 && res.Header.Get("Allow") != "GET, HEAD" {
@@ -380,7 +380,7 @@ func TestDatabaseGone(t *testing.T) {
 			if res, body := p.do(t, "GET", "/readyz"); res.StatusCode == status {
 				return
 			} else if time.Now().After(deadline) {
-				t.Fatalf("/readyz never answers %d: %s", status, body)
+				t.Fatalf("/readyz did not become %d: %s", status, body)
 			}
 		}
 	}
@@ -505,7 +505,7 @@ func TestMistakes(t *testing.T) {
 				}
 			}
 			if strings.Contains(out.String(), "hunter2") {
-				t.Errorf("the key shows: %s", &out)
+				t.Errorf("the key is shown: %s", &out)
 			}
 		})
 	}

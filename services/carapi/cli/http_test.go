@@ -269,7 +269,7 @@ func TestLimits(t *testing.T) {
 		{parameters(200), 400, "at most 100 values"},
 		{parameters(201), 400, "the query string has 201 parameters; at most 200"},
 		{"/cars/?" + strings.Repeat("&", 300), 400, "the query string has 301 parameters"},
-		{"/cars/?make=" + strings.Repeat("x", 80*kib), 431, ""}, // by the server itself
+		{"/cars/?make=" + strings.Repeat("x", 80*kib), 431, ""}, // refused by Go's server itself
 	} {
 		res, body := p.do(t, "GET", test.path)
 		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
@@ -282,7 +282,7 @@ func TestLimits(t *testing.T) {
 	}
 
 	if log := p.log.String(); strings.Contains(log, strings.Repeat("A", 200)) {
-		t.Error("the log has the whole of a long path")
+		t.Error("the log has a long path untruncated")
 	}
 
 	// The answer does not wait for the rest of a body that is too large.

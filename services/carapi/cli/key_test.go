@@ -102,7 +102,7 @@ func TestKeys(t *testing.T) {
 	checkLoggedRequests(t, log)
 	for _, secret := range []string{key, plain, old, hashed, inFile, later, "sha256:"} {
 		if strings.Contains(log, secret) {
-			t.Errorf("the log has the secret %s: %s", secret, log)
+			t.Errorf("the secret %s is in the log: %s", secret, log)
 		}
 	}
 
@@ -129,7 +129,7 @@ func (p program) expectStatus(t *testing.T, want int, header ...string) string {
 	return strings.Replace(body, res.Header.Get("X-Request-ID"), "ID", 1)
 }
 
-// waitForKey waits until a key that was written to the file is valid.
+// waitForKey waits until a new key in the file is valid.
 func (p program) waitForKey(t *testing.T, secret string) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -240,7 +240,7 @@ func TestKeyMistakes(t *testing.T) {
 				}
 			}
 			if strings.Contains(out.String(), "hunter2") {
-				t.Errorf("the key shows: %s", &out)
+				t.Errorf("the key is shown: %s", &out)
 			}
 		})
 	}

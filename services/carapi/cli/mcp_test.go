@@ -23,7 +23,7 @@ func (p program) post(
 	return p.send(ctx, "POST", path, body, chunked, header...)
 }
 
-// send is post with another method. An empty header is left out.
+// send is post with another method. It omits empty headers.
 func (p program) send(
 	ctx context.Context, method, path, body string, chunked bool, header ...string,
 ) (*http.Response, string, error) {
@@ -94,7 +94,7 @@ func TestBatchesAreRefused(t *testing.T) {
 		body   string
 		header []string
 		status int
-		code   int // of the JSON-RPC error; 0 if the search is answered
+		code   int // of the JSON-RPC error; 0 if the search succeeds
 	}{
 		{batch, nil, 400, -32600},
 		{batch, version("2025-03-26"), 400, -32600},
@@ -145,7 +145,7 @@ func TestBatchesAreRefused(t *testing.T) {
 		}
 	}
 
-	// No other spelling of the path leads to the tools.
+	// No other spelling of the path reaches the tools.
 	for _, path := range []string{"//mcp", "/mcp//", "/%6Dcp", "/mcp/.", "/MCP", "/cars/../mcp/", "/mcp;x"} {
 		res, body, err := p.post(t.Context(), path, batch, false)
 		if err != nil || res.StatusCode < 300 || strings.Contains(body, "jsonrpc") {
@@ -154,7 +154,7 @@ func TestBatchesAreRefused(t *testing.T) {
 	}
 
 	if ran, want := strings.Count(p.log.String(), `"rows":100`), 4; ran != want {
-		t.Errorf("%d requests have run a search, want %d", ran, want)
+		t.Errorf("%d requests ran a search, want %d", ran, want)
 	}
 }
 

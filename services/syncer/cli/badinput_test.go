@@ -18,18 +18,18 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// twoRows is a small table, a, that most of the bad input is put to.
+// twoRows is the small table a, which most tests of bad input use.
 var twoRows = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
 
-func TestViewDroppedBetweenPasses(t *testing.T) {
+func TestViewDroppedBetweenRuns(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	exec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
+	mustExec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
 	s.requireFailure(t, 1, "a: no such table or view", "available: other")
 }
 
-// A view may go while another is read: before its columns are asked for, and after.
+// A view may be dropped while another is read, before or after its own columns are read.
 func TestViewDroppedMidRun(t *testing.T) {
 	t.Parallel()
 	for name, moment := range map[string]string{
@@ -38,12 +38,12 @@ func TestViewDroppedMidRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
+			s := newSource(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
 			s.mustSync(t)
 			var dropped sync.Once
 			p := tcpProxy{request: func(packet []byte) {
 				if bytes.Contains(packet, []byte(moment)) {
-					dropped.Do(func() { exec(t, s.mysql, "DROP VIEW b") })
+					dropped.Do(func() { mustExec(t, s.mysql, "DROP VIEW b") })
 				}
 			}}
 			p.start(t, s)
@@ -63,11 +63,11 @@ func TestNoRight(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
+			s := newSource(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
 			s.mustSync(t)
 			user := s.newUser(t, "right")
 			if test.grant != "" {
-				exec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
+				mustExec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
 			}
 
 			s.set("DB_PASSWORD", "right")
@@ -78,7 +78,7 @@ func TestNoRight(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	s.newUser(t, "right")
 	s.set("DB_PASSWORD", "wrong-hunter2")
@@ -88,12 +88,12 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// newUser makes a user without any right, as whom syncer then logs in.
+// newUser creates a user without any rights, and makes syncer log in as this user.
 func (s *syncer) newUser(t *testing.T, password string) string {
 	t.Helper()
 	name := "u" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
 	user := "'" + name + "'@'%'"
-	exec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
+	mustExec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP USER " + user) })
 	s.set("DB_USER", name)
 	return user
@@ -101,7 +101,7 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 
 func TestKeyColumnMissing(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a(vin)")
 	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "available: id, v")
@@ -113,20 +113,21 @@ func TestKeyIsNull(t *testing.T) {
 		for _, first := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, first run %t", column, first), func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")", "INSERT INTO a VALUES (1, 1), (2, 2)")
+				s := newSource(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")",
+					"INSERT INTO a VALUES (1, 1), (2, 2)")
 				if !first {
 					s.mustSync(t)
 				}
 
-				exec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
+				mustExec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
 				s.requireFailure(t, 1, "the key column id is NULL in row 3")
 			})
 		}
 	}
 }
 
-// The rows come in the order of n, in batches of 128; those with the ids 129 and 130 are in
-// the second batch. Whether the other rows of the batch have changed makes no difference.
+// The rows come in the order of n, in batches of 128; those with the ids 129 and 130 are in the second batch. Whether
+// other rows of the batch have changed makes no difference.
 func TestKeyIsNotUnique(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, value string }{
@@ -149,29 +150,29 @@ func TestKeyIsNotUnique(t *testing.T) {
 		for _, others := range []string{"first run", "others unchanged", "others changed", "columns changed"} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
+				s := newSource(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
 					"CREATE VIEW v AS SELECT id, v FROM src",
-					"INSERT INTO src VALUES "+values(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
+					"INSERT INTO src VALUES "+insertValues(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
 				if others != "first run" {
 					s.mustSync(t)
 				}
 
 				switch others {
 				case "others changed":
-					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
+					mustExec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
 						"INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
 				case "columns changed":
-					exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
+					mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
 				}
 
-				exec(t, s.mysql, strings.Split(test.change, "; ")...)
+				mustExec(t, s.mysql, strings.Split(test.change, "; ")...)
 				s.requireFailure(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
 		}
 	}
 }
 
-// MySQL has no two such columns, but servers that speak its protocol may.
+// MySQL allows no two such columns, but other servers with its protocol may.
 func TestColumnsEqualButForCase(t *testing.T) {
 	t.Parallel()
 	file, err := snapshot.LockFile(filepath.Join(t.TempDir(), "carstock.db"))
@@ -197,15 +198,15 @@ func TestColumnsEqualButForCase(t *testing.T) {
 
 func TestTargetFolder(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	deep := filepath.Join(filepath.Dir(s.path), "not", "yet", "there", "carstock.db")
 	s.keep(deep)
 	s.mustSync(t)
-	if len(content(t, deep)) == 0 {
-		t.Error("nothing is in the file")
+	if len(readContent(t, deep)) == 0 {
+		t.Error("the file is empty")
 	}
 
-	// No mode keeps root from writing in a folder, as whom the tests may run. /proc does.
+	// The tests may run as root, which no file mode keeps from writing in a folder; /proc does.
 	readOnly := "/proc/carstock.db"
 	if os.Geteuid() != 0 {
 		dir := t.TempDir()
@@ -227,7 +228,7 @@ func TestTargetFolder(t *testing.T) {
 
 func TestTargetIsNoDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -238,28 +239,28 @@ func TestTargetIsNoDatabase(t *testing.T) {
 	}
 	s.requireError(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
 	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, text) {
-		t.Errorf("the file has been written to: %v", err)
+		t.Errorf("the file has changed: %v", err)
 	}
 }
 
 func TestTargetIsDamaged(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
-		"INSERT INTO a VALUES "+values(0, 1000, "(%d, REPEAT('x', 200))"))
+	s := newSource(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
+		"INSERT INTO a VALUES "+insertValues(0, 1000, "(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
 	damageFile(t, s.path)
-	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
+	mustExec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
 	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
-	// What the sentence says helps.
+	// The advice in the message works.
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {
 		t.Fatal(err)
 	}
 
 	s.mustSync(t)
 	db := openFile(t, s.path)
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
-	equal(t, rows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
 }
 
 // damageFile overwrites some pages in the middle of the file.
@@ -282,26 +283,26 @@ func damageFile(t *testing.T, path string) {
 	}
 }
 
-// This waits for SQLite's busy time-out, twice: for the snapshot and for the history.
+// This test waits twice for SQLite's busy timeout: for the snapshot and for the history.
 func TestTargetIsLocked(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	other := openFile(t, s.path)
 	other.SetMaxOpenConns(1)
-	exec(t, other, "BEGIN IMMEDIATE")
-	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	mustExec(t, other, "BEGIN IMMEDIATE")
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
 	s.requireError(t, 1, "publish to "+s.path, "another program holds a lock on it")
-	equal(t, content(t, s.path), before)
-	exec(t, other, "ROLLBACK")
+	requireRows(t, readContent(t, s.path), before)
+	mustExec(t, other, "ROLLBACK")
 	if out := s.mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
 		t.Errorf("printed %s", out)
 	}
 }
 
-// bigView is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
-// server and syncer, so that a cut is felt in the middle of it. smallView has the same columns.
+// bigView is a view of 20 MB without stored rows. It does not fit in the buffers between the server and syncer, so
+// cutting the connection interrupts the read. smallView has the same columns.
 const (
 	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
 		"SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
@@ -309,16 +310,16 @@ const (
 	bigView   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
 		"AS pad FROM " +
 		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
-	midway = 200_000 // bytes of the server's after which a stream of big is well under way
+	midway = 200_000 // bytes from the server after which the read of bigView is well under way
 )
 
 func TestConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	cut := func(t *testing.T, retries string, answer func(connection, sent int) bool) *syncer {
 		t.Parallel()
-		s := source(t, "v(id)", smallView)
+		s := newSource(t, "v(id)", smallView)
 		s.mustSync(t)
-		exec(t, s.mysql, bigView)
+		mustExec(t, s.mysql, bigView)
 		p := tcpProxy{answer: answer}
 		p.start(t, s)
 		s.set("SYNC_RETRIES", retries)
@@ -336,7 +337,7 @@ func TestConnectionIsCut(t *testing.T) {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
 
-		equal(t, rows(t, openFile(t, s.path),
+		requireRows(t, queryRows(t, openFile(t, s.path),
 			"SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
 			[]string{`n="10000"|s="49995000"|same="1"|`})
 	})
@@ -345,9 +346,9 @@ func TestConnectionIsCut(t *testing.T) {
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "v(id)", smallView)
+	s := newSourceOn(t, server, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	process := server.Process(t)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
@@ -363,9 +364,9 @@ func TestServerDies(t *testing.T) {
 
 func TestReadStalls(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", smallView)
+	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			<-t.Context().Done() // silence
@@ -377,18 +378,18 @@ func TestReadStalls(t *testing.T) {
 	s.set("DB_READ_TIMEOUT", "5s")
 	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
 
-	// However patient it is with the server, a run ends.
+	// SYNC_TIMEOUT ends a run even if DB_READ_TIMEOUT is longer.
 	s.set("DB_READ_TIMEOUT", "10m")
 	s.set("SYNC_TIMEOUT", "3s")
 	s.set("SYNC_RETRIES", "3")
 	s.requireFailure(t, 1, "SYNC_TIMEOUT: not done within 3s")
 }
 
-// A server hangs up on a reader who pauses for longer than net_write_timeout, as one does whose disk
-// is slow: syncer asks for more patience.
+// A server closes the connection if a client stops reading for longer than net_write_timeout, which happens on a slow
+// disk. syncer sets a longer timeout.
 func TestReaderPauses(t *testing.T) {
 	t.Parallel()
-	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
+	s := newSourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
 	var once sync.Once
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
@@ -398,12 +399,11 @@ func TestReaderPauses(t *testing.T) {
 	}}
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
-	want(t, counts(t, s.report(t, 0)), "10000: +10000 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "10000: +10000 ~0 -0 =0")
 }
 
-// The disk itself is full: SQLite rolls back by itself then, as it does not where a file is too large.
-// Where no disk can be mounted, as in most containers and off Linux, TestNoRoomForTheFile goes through
-// the same lines.
+// A full disk. SQLite then rolls back without being asked, unlike when the file is too large. Where no disk can be
+// mounted, as in most containers and off Linux, TestNoRoomForTheFile tests the same code.
 func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -411,7 +411,7 @@ func TestDiskIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A mount in a namespace of its own is seen by nobody else, and goes with the process.
+	// A mount in its own namespace is invisible to other processes, and disappears with the process.
 	const asRoot = "unshare --map-root-user --mount sh -c "
 	if out, err := osexec.Command("sh", "-c", asRoot+"'mount -t tmpfs none /mnt'").CombinedOutput(); err != nil {
 		t.Skipf("no tmpfs can be mounted here: %s", out)
@@ -423,8 +423,8 @@ func TestDiskIsFull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", smallView)
-			exec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
+			s := newSource(t, "v(id)", smallView)
+			mustExec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
 			s.set("SYNC_INDEXES", "")
 			disk := filepath.Dir(filepath.Dir(s.path))
 			s.keep(filepath.Join(disk, "disk", "carstock.db"))
@@ -432,7 +432,7 @@ func TestDiskIsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			// What is left on the small disk is copied out for the test to look at.
+			// Copy the remains on the small disk for the test to check.
 			script := `cd "$1" && mount -t tmpfs -o size=9m none disk &&
 				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet
 				code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
@@ -441,16 +441,16 @@ func TestDiskIsFull(t *testing.T) {
 			c := s.child(t, "unshare", "--map-root-user", "--mount", "sh", "-c", script, self, disk)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
-			_ = c.Run() // its exit code is looked at
+			_ = c.Run() // the test checks the exit code
 			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
 				!strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
 
 			file := openFile(t, filepath.Join(disk, "carstock.db"))
-			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
+			requireRows(t, queryRows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
 				[]string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
-			equal(t, rows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+			requireRows(t, queryRows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 			if left, err := os.ReadFile(filepath.Join(disk, "left")); err != nil || strings.Contains(string(left), "staging") {
 				t.Errorf("left on the disk: %s, %v", left, err)
 			}
@@ -458,8 +458,8 @@ func TestDiskIsFull(t *testing.T) {
 	}
 }
 
-// A limit on the size of a file is hit as the end of a disk is, and needs no right. 20 MB do not
-// fit in the staging file; 2 MB do, and then an index makes the target's log grow beyond the limit.
+// A limit on the file size has the effect of a full disk, and needs no rights. 20 MB do not fit in the staging file. 2
+// MB do, and then an index makes the target's log exceed the limit.
 func TestNoRoomForTheFile(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -473,38 +473,38 @@ func TestNoRoomForTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", smallView)
+			s := newSource(t, "v(id)", smallView)
 			s.mustSync(t)
-			exec(t, s.mysql, test.rows)
+			mustExec(t, s.mysql, test.rows)
 			s.set("SYNC_INDEXES", test.indexes)
-			before := content(t, s.path)
+			before := readContent(t, s.path)
 			c := s.child(t, "sh", "-c", `ulimit -f `+test.blocks+` && exec "$0" sync --quiet`, self)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
-			_ = c.Run() // its exit code is looked at
+			_ = c.Run() // the test checks the exit code
 			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
 				!strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
 
-			equal(t, content(t, s.path), before)
-			nothingLeft(t, s.path)
-			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+			requireRows(t, readContent(t, s.path), before)
+			requireNoLeftovers(t, s.path)
+			requireRows(t, queryRows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
 				[]string{`status="ok"|`, `status="failed"|`})
 			s.mustSync(t)
 		})
 	}
 }
 
-// tcpProxy stands between syncer and the server, and passes on what they say until it is asked to be
-// unkind. Connections are counted from 1.
+// tcpProxy forwards connections from syncer to the server. It can watch the requests, and cut connections. Connections
+// are counted from 1.
 type tcpProxy struct {
-	request func(packet []byte) // is shown what syncer says before the server is
-	// whether more of the server's is passed on, after so many bytes; else the connection is cut
+	request func(packet []byte) // gets each packet from syncer before the server does
+	// reports whether to forward more from the server, after so many bytes; otherwise the proxy cuts the connection
 	answer func(connection, sent int) bool
 }
 
-// start points syncer at the proxy, and the proxy at where syncer has been pointed to.
+// start makes syncer connect to the proxy, and the proxy to syncer's server.
 func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	t.Helper()
 	network, server := "tcp", net.JoinHostPort(s.env["DB_HOST"], s.env["DB_PORT"])
@@ -525,7 +525,7 @@ func (p *tcpProxy) start(t *testing.T, s *syncer) {
 		for connection := 1; ; connection++ {
 			near, err := l.Accept()
 			if err != nil {
-				return // the test is over
+				return // the test has ended
 			}
 
 			far, err := net.Dial(network, server)
@@ -544,7 +544,7 @@ func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	}()
 }
 
-// pass passes on from one to the other for as long as it is allowed, and then cuts both off.
+// pass forwards data while allowed returns true, and then closes both connections.
 func (p *tcpProxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 32<<10)

@@ -17,7 +17,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// readRecorded reads the change history of a run of a file.
+// readRecorded reads the recorded changes of a run from a file.
 func readRecorded(t *testing.T, path string, run int64) (out []snapshotfile.RecordedChange) {
 	t.Helper()
 	db := openFile(t, path)
@@ -35,7 +35,7 @@ func readRecorded(t *testing.T, path string, run int64) (out []snapshotfile.Reco
 	return out
 }
 
-// recordedValues are the members of a JSON object of the history, as the file stores such values. Bytes are still hex.
+// recordedValues decodes a JSON object of the history into values as the file stores them. BLOBs remain hex.
 func recordedValues(t *testing.T, object json.RawMessage) map[string]any {
 	t.Helper()
 	found := map[string]json.RawMessage{}
@@ -61,8 +61,8 @@ func recordedValues(t *testing.T, object json.RawMessage) map[string]any {
 	return out
 }
 
-// sameAsServer compares a recorded value with the server's word of it.
-func sameAsServer(same sameness, v any, server *string) bool {
+// sameAsServer compares a recorded value with the server's text of the value.
+func sameAsServer(same comparison, v any, server *string) bool {
 	if server == nil || v == nil {
 		return server == nil && v == nil
 	}
@@ -81,11 +81,10 @@ func sameAsServer(same sameness, v any, server *string) bool {
 	return same.equal(v, *server)
 }
 
-// Old and new values of each type are what the server had, by its own word, and just those columns are recorded that
-// have changed.
+// Old and new values of each type equal the server's own texts, and only the changed columns are recorded.
 func TestHistoryOfEveryType(t *testing.T) {
 	t.Parallel()
-	s := source(t, "every")
+	s := newSource(t, "every")
 	s.set("SYNC_HISTORY", "90d")
 	every := newEveryTable(t, s.mysql)
 
@@ -100,7 +99,7 @@ func TestHistoryOfEveryType(t *testing.T) {
 		for id := range every.count {
 			every.set(t, id, round)
 		}
-		exec(t, s.mysql, fmt.Sprintf("DELETE FROM every WHERE id = %d", 100*(round-1)),
+		mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM every WHERE id = %d", 100*(round-1)),
 			fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", 100*round))
 		s.mustSync(t)
 		after := every.texts(t)
@@ -126,13 +125,13 @@ func TestHistoryOfEveryType(t *testing.T) {
 	}
 }
 
-// everyTable is the table every, which has a column of each type that the server knows.
+// everyTable is the table every, which has a column of each type that the server supports.
 type everyTable struct {
 	db       *sqlx.DB
 	columns  []string
-	same     map[string]sameness
+	same     map[string]comparison
 	literals map[string][]string
-	count    int // rows it takes for each column to have each of its values, and NULL
+	count    int // rows needed for each column to have each of its values, and NULL
 }
 
 func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
@@ -142,7 +141,7 @@ func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
 		t.Fatal(err)
 	}
 
-	e := &everyTable{db: db, same: map[string]sameness{"id": asInteger}, literals: map[string][]string{}}
+	e := &everyTable{db: db, same: map[string]comparison{"id": asInteger}, literals: map[string][]string{}}
 	var declared []string
 	for i, column := range everyType {
 		if knownType(column.declared, version) {
@@ -154,11 +153,11 @@ func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
 		}
 	}
 
-	exec(t, db, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(declared, ", ")+") CHARACTER SET utf8mb4")
+	mustExec(t, db, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(declared, ", ")+") CHARACTER SET utf8mb4")
 	return e
 }
 
-// set writes the row id: in each round each column has each of its values, and NULL, in some row.
+// set writes the row id. In each round each column has each of its values, and NULL, in some row.
 func (e *everyTable) set(t *testing.T, id, round int) {
 	t.Helper()
 	var set []string
@@ -170,11 +169,11 @@ func (e *everyTable) set(t *testing.T, id, round int) {
 		set = append(set, c+" = "+value)
 	}
 
-	exec(t, e.db, fmt.Sprintf("INSERT IGNORE INTO every (id) VALUES (%d)", id),
+	mustExec(t, e.db, fmt.Sprintf("INSERT IGNORE INTO every (id) VALUES (%d)", id),
 		fmt.Sprintf("UPDATE every SET %s WHERE id = %d", strings.Join(set, ", "), id))
 }
 
-// texts reads all rows, by their id, as the server writes the values; NULL is nil.
+// texts returns all rows by id, in the server's text form; NULL is nil.
 func (e *everyTable) texts(t *testing.T) map[int]map[string]*string {
 	t.Helper()
 	var all []string
@@ -219,7 +218,7 @@ func textOrNil(v any) *string {
 	return &text
 }
 
-// requireChange checks a recorded change of a row against the row before and after it, nil where there was none.
+// requireChange checks a recorded change against the row before and after it; nil means that there was no row.
 func (e *everyTable) requireChange(t *testing.T, c snapshotfile.RecordedChange, before, after map[string]*string) {
 	t.Helper()
 	switch c.Op {
@@ -244,8 +243,8 @@ func (e *everyTable) requireChange(t *testing.T, c snapshotfile.RecordedChange, 
 			}
 		}
 		slices.Sort(differ)
-		equal(t, slices.Sorted(maps.Keys(recordedValues(t, c.Old))), differ)
-		equal(t, slices.Sorted(maps.Keys(recordedValues(t, c.New))), differ)
+		requireRows(t, slices.Sorted(maps.Keys(recordedValues(t, c.Old))), differ)
+		requireRows(t, slices.Sorted(maps.Keys(recordedValues(t, c.New))), differ)
 	}
 }
 
@@ -261,31 +260,31 @@ func (e *everyTable) requireTexts(
 	}
 }
 
-// All ways to publish record what they change: the difference, an upsert, a watermark, and --full.
+// Every way of publishing records its changes: the difference, an upsert, a watermark, and --full.
 func TestHistoryOfUpserts(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
-		"INSERT INTO cars VALUES "+values(1, 5, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
+	s := newSource(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
+		"INSERT INTO cars VALUES "+insertValues(1, 5, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
 	s.set("SYNC_STRATEGY", "upsert")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	s.set("SYNC_HISTORY", "12w")
 	s.mustSync(t)
-	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "UPDATE cars SET price = 20 WHERE id = 2",
+	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "UPDATE cars SET price = 20 WHERE id = 2",
 		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3", "INSERT INTO cars VALUES (6, 6, '2026-01-07')")
 	s.mustSync(t)
 
 	file := func() []string {
-		return rows(t, openFile(t, s.path),
+		return queryRows(t, openFile(t, s.path),
 			"SELECT run, op, key, old, new FROM _sync_changes WHERE run = (SELECT max(run) FROM _sync_changes)")
 	}
 
-	equal(t, file(), []string{
+	requireRows(t, file(), []string{
 		`run="2"|op="update"|key="{\"id\":3}"|old="{\"price\":3,\"changed\":\"2026-01-03 ` +
 			`12:00:00.000\"}"|new="{\"price\":30,\"changed\":\"2026-01-06 00:00:00.000\"}"|`,
 		`run="2"|op="insert"|key="{\"id\":6}"|old=NULL|new=NULL|`,
 	})
 	s.report(t, 0, "--full")
-	equal(t, file(), []string{
+	requireRows(t, file(), []string{
 		`run="3"|op="delete"|key="{\"id\":1}"|old="{\"id\":1,\"price\":1,\"changed\":\"2026-01-01 12:00:00.000\"}"|new=NULL|`,
 		`run="3"|op="update"|key="{\"id\":2}"|old="{\"price\":2}"|new="{\"price\":20}"|`,
 	})
@@ -298,7 +297,7 @@ func TestHistoryOfUpserts(t *testing.T) {
 
 func TestHistorySetting(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)", twoRows...)
+	s := newSource(t, "a(id)", twoRows...)
 	for _, value := range []string{
 		"on", "90", "0d", "-1d", "1.5d", "90 d", "90D", "6m", "30s", "d", "101y", "99999999999w", "1d12h", "Off",
 	} {
@@ -313,9 +312,9 @@ func TestHistorySetting(t *testing.T) {
 
 func TestChangesCommand(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)=v; log", "CREATE TABLE cars (id INT PRIMARY KEY, name VARCHAR(20), price INT)")
+	s := newSource(t, "cars(id)=v; log", "CREATE TABLE cars (id INT PRIMARY KEY, name VARCHAR(20), price INT)")
 	s.set("SYNC_VIEWS", "cars=v(id, name); log(at)")
-	exec(t, s.mysql, "CREATE TABLE log (at INT)", "INSERT INTO log VALUES (1)",
+	mustExec(t, s.mysql, "CREATE TABLE log (at INT)", "INSERT INTO log VALUES (1)",
 		"INSERT INTO cars VALUES (1, 'a', 10), (2, '<b>', 20)")
 	changes := func(code int, args ...string) string {
 		t.Helper()
@@ -337,12 +336,12 @@ func TestChangesCommand(t *testing.T) {
 	contains(changes(1), "there is no snapshot yet")
 	s.mustSync(t)
 	contains(changes(0), "SYNC_HISTORY=90d keeps one")
-	want(t, changes(0, "--json"), "[]\n")
+	requireText(t, changes(0, "--json"), "[]\n")
 	s.set("SYNC_HISTORY", "90d")
 	s.mustSync(t)
-	want(t, changes(0), "no changes\n")
+	requireText(t, changes(0), "no changes\n")
 
-	exec(t, s.mysql, "UPDATE cars SET price = 11 WHERE id = 1", "DELETE FROM cars WHERE id = 2",
+	mustExec(t, s.mysql, "UPDATE cars SET price = 11 WHERE id = 1", "DELETE FROM cars WHERE id = 2",
 		"INSERT INTO cars VALUES (3, '\x1b[2J', NULL)",
 		"UPDATE log SET at = 2")
 	s.mustSync(t)
@@ -354,7 +353,7 @@ func TestChangesCommand(t *testing.T) {
 		t.Errorf("%d lines: %s", n, text)
 	}
 
-	want(t, changes(0, "V", "--since", "1h"), text)
+	requireText(t, changes(0, "V", "--since", "1h"), text)
 	contains(changes(0), "log  at=1  delete  at=1\n", "log  at=2  insert\n")
 	var found []snapshotfile.RecordedChange
 	out := changes(0, "log", "--json")
@@ -366,30 +365,30 @@ func TestChangesCommand(t *testing.T) {
 
 	contains(changes(0, "v", "--json"), `"key":{"id":2,"name":"<b>"}`)
 
-	exec(t, openFile(t, s.path), "UPDATE _sync_changes SET at = '2026-01-01T00:00:00.000Z' WHERE \"table\" = 'v'")
-	want(t, changes(0, "v", "--since", "24h"), "no changes\n")
-	want(t, changes(0, "v", "--since", "24h", "--json"), "[]\n")
+	mustExec(t, openFile(t, s.path), "UPDATE _sync_changes SET at = '2026-01-01T00:00:00.000Z' WHERE \"table\" = 'v'")
+	requireText(t, changes(0, "v", "--since", "24h"), "no changes\n")
+	requireText(t, changes(0, "v", "--since", "24h", "--json"), "[]\n")
 	contains(changes(0, "--since", "24h"), "log  at=2  insert\n")
 	contains(changes(2, "--since", "6m"), "--since", "24h, 90d")
 	contains(changes(2, "nope"), "nope", "log, v")
 	contains(changes(2, "v", "log"), "at most 1")
 
-	// Many changes are one line.
-	exec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+
-		numbers("a", 100)+", "+numbers("b", 100)+", "+numbers("c", 2))
+	// Very many changes become one line.
+	mustExec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+
+		numbersTable("a", 100)+", "+numbersTable("b", 100)+", "+numbersTable("c", 2))
 	s.mustSync(t)
 	contains(changes(0, "log"), "log  bulk  +20,000 ~0 -0\n")
 }
 
-// numbers is a derived table of n from 0 to below a bound.
-func numbers(alias string, below int) string {
-	return "(" + strings.ReplaceAll(values(0, below, "SELECT %d AS n"), ", ", " UNION ALL ") + ") " + alias
+// numbersTable is a derived table with n from 0 up to but excluding below.
+func numbersTable(alias string, below int) string {
+	return "(" + strings.ReplaceAll(insertValues(0, below, "SELECT %d AS n"), ", ", " UNION ALL ") + ") " + alias
 }
 
-// The status page says how large the history is, also after another run.
+// The status page shows the size of the history, including after another run.
 func TestHistoryOnThePage(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)", twoRows...)
+	s := newSource(t, "a(id)", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	s.mustSync(t)
@@ -399,7 +398,7 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 
 	s.set("SYNC_HISTORY", "90d")
-	exec(t, s.mysql, "UPDATE a SET v = v + 100 WHERE id = 1")
+	mustExec(t, s.mysql, "UPDATE a SET v = v + 100 WHERE id = 1")
 	s.mustSync(t)
 	shown := func() string {
 		_, page := up.get(t, "/")
@@ -407,19 +406,19 @@ func TestHistoryOnThePage(t *testing.T) {
 		return strings.SplitN(after, "\n", 2)[0]
 	}
 
-	want(t, shown(), "1 change, 133 B")
-	exec(t, s.mysql, "DELETE FROM a WHERE id = 1")
+	requireText(t, shown(), "1 change, 133 B")
+	mustExec(t, s.mysql, "DELETE FROM a WHERE id = 1")
 	s.mustSync(t)
 	if got := shown(); !strings.HasPrefix(got, "2 changes, ") {
 		t.Error(got)
 	}
 }
 
-// A table keeps its own age however many runs of other tables come after.
+// A table keeps its age, however many runs of other tables follow.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id); b(id)", twoRows...)
-	exec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
+	s := newSource(t, "a(id); b(id)", twoRows...)
+	mustExec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
 	s.mustSync(t)
 
 	status := func() (asOf string) {
@@ -436,7 +435,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	}
 
 	began := status()
-	exec(t, openFile(t, s.path),
+	mustExec(t, openFile(t, s.path),
 		"WITH n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "+
 			"INSERT INTO _sync_runs (id, started, finished, status, source, strategy) "+
 			"SELECT i, '2026-01-01T00:00:00.000Z', finished, status, source, strategy FROM n, _sync_runs WHERE id = 1",
@@ -445,8 +444,8 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 			"seconds, schema_hash, drift, watermark, warnings, lost FROM _sync_tables, _sync_runs AS r "+
 			"WHERE run_id = 1 AND table_name = 'b' AND r.id > 1")
 	s.report(t, 0, "b")
-	want(t, status(), began)
-	equal(t, rows(t, openFile(t, s.path), "SELECT min(id) AS first, count(*) AS n FROM _sync_runs"),
+	requireText(t, status(), began)
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT min(id) AS first, count(*) AS n FROM _sync_runs"),
 		[]string{`first="1"|n="1001"|`})
 }
 
@@ -466,30 +465,30 @@ func TestHistoryRecipes(t *testing.T) {
 		recipes[i], _, _ = strings.Cut(recipes[i], "```")
 	}
 
-	s := source(t, "vehicles_view",
+	s := newSource(t, "vehicles_view",
 		"CREATE TABLE vehicles_view (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2))",
 		"INSERT INTO vehicles_view VALUES (1, 'Kia', 'Rio', 9000), (2, 'Kia', 'Soul', 11000.50), (3, 'BMW', 'X1', 30000), "+
 			"(4, 'BMW', 'X3', NULL)")
 	s.set("SYNC_HISTORY", "90d")
 	s.mustSync(t)
-	exec(t, s.mysql, "UPDATE vehicles_view SET price = 8999.5, model = 'Rio 2' WHERE id = 1",
+	mustExec(t, s.mysql, "UPDATE vehicles_view SET price = 8999.5, model = 'Rio 2' WHERE id = 1",
 		"UPDATE vehicles_view SET price = 12000 WHERE id = 2",
 		"UPDATE vehicles_view SET price = 1 WHERE id = 4", "DELETE FROM vehicles_view WHERE id = 3",
 		"INSERT INTO vehicles_view VALUES (5, 'Kia', 'Niro', 1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
-	cheaper := rows(t, file, recipes[0])
+	mustExec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
+	cheaper := queryRows(t, file, recipes[0])
 	if len(cheaper) != 1 || !strings.HasSuffix(cheaper[0], `id="1"|make="Kia"|model="Rio 2"|was="9000"|now="8999.5"|`) {
 		t.Errorf("%q", cheaper)
 	}
 
-	sold := rows(t, file, recipes[1])
+	sold := queryRows(t, file, recipes[1])
 	if len(sold) != 1 || !strings.HasSuffix(sold[0], `make="BMW"|model="X1"|price="30000"|`) {
 		t.Errorf("%q", sold)
 	}
 
-	equal(t, rows(t, file, recipes[2]), []string{
+	requireRows(t, queryRows(t, file, recipes[2]), []string{
 		`id="5"|make="Kia"|model="Niro"|days="10"|`, `id="1"|make="Kia"|model="Rio 2"|days=NULL|`,
 		`id="2"|make="Kia"|model="Soul"|days=NULL|`, `id="4"|make="BMW"|model="X3"|days=NULL|`,
 	})

@@ -15,13 +15,13 @@ import (
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; keyless=copy",
+	s := newSource(t, "cars; keyless=copy",
 		"CREATE TABLE cars (id BIGINT UNSIGNED PRIMARY KEY, price DECIMAL(20,2), made DATE)",
 		"CREATE VIEW keyless AS SELECT price AS cost, id AS stock, made FROM cars",
 		"INSERT INTO cars VALUES (1, 10, '2026-01-01'), (2, 10, '2026-01-01')")
 	s.set("DB_SSL_MODE", dbconn.SSLVerifyIdentity)
 	s.set("DB_SSL_CA", dbtest.Shared(t).CA)
-	exec(t, s.mysql, "ANALYZE TABLE cars")
+	mustExec(t, s.mysql, "ANALYZE TABLE cars")
 
 	code, stdout, stderr := s.run(t, "check")
 	if code != 0 {
@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("the hash of a password: %s", stdout)
 	}
 	if _, err := os.Stat(filepath.Dir(s.path)); !os.IsNotExist(err) {
-		t.Errorf("check has made something: %v", err)
+		t.Errorf("check created something: %v", err)
 	}
 
 	code, stdout, stderr = s.run(t, "check", "--json")

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The file is made where a link points, also where nothing is there yet, and the link stays.
+// The snapshot file is created where a link points, even if nothing is there yet, and the link stays.
 func TestLinkToNothingYet(t *testing.T) {
 	t.Parallel()
 	for name, link := range map[string]func(dir string) (path string, links [][2]string){
@@ -42,17 +42,18 @@ func TestLinkToNothingYet(t *testing.T) {
 				}
 			}
 
-			s := source(t, "a", twoRows...)
+			s := newSource(t, "a", twoRows...)
 			s.keep(path)
-			for range 2 { // the file is there at the second run
+			for range 2 { // the file exists at the second run
 				r := s.report(t, 0)
 				if r.FileBytes == 0 {
-					t.Error("the report knows no size")
+					t.Error("the report has no size")
 				}
-				nothingLeft(t, filepath.Join(dir, "real", "cars.db"))
+				requireNoLeftovers(t, filepath.Join(dir, "real", "cars.db"))
 			}
 
-			equal(t, rows(t, openFile(t, filepath.Join(dir, "real", "cars.db")), "SELECT count(*) AS n FROM _sync_runs"),
+			requireRows(t, queryRows(t, openFile(t, filepath.Join(dir, "real", "cars.db")),
+				"SELECT count(*) AS n FROM _sync_runs"),
 				[]string{`n="2"|`})
 			for _, l := range links {
 				if to, err := os.Readlink(l[1]); err != nil || to != l[0] {
@@ -60,7 +61,7 @@ func TestLinkToNothingYet(t *testing.T) {
 				}
 			}
 
-			if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
+			if code, out := s.output(t, "status", "--max-age", "1h"); code != 0 {
 				t.Errorf("exit code %d: %s", code, out)
 			}
 		})
@@ -69,7 +70,7 @@ func TestLinkToNothingYet(t *testing.T) {
 
 func TestCircleOfLinks(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	circle := filepath.Join(t.TempDir(), "cars.db")
 	if err := os.Symlink("cars.db", circle); err != nil {
 		t.Fatal(err)
@@ -84,11 +85,13 @@ func TestCircleOfLinks(t *testing.T) {
 	}
 }
 
-// A reader that keeps its transaction for many runs lets the log grow: that is warned of, measured and counted.
+// A reader that keeps its transaction for many runs lets the log grow. syncer warns about it, and counts the log in the
+// file's size.
 func TestReaderKeepsItsTransaction(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))", "INSERT INTO a VALUES "+values(0, 2000,
-		"(%d, REPEAT('x', 200))"))
+	s := newSource(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
+		"INSERT INTO a VALUES "+insertValues(0, 2000,
+			"(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
 	reader := openFile(t, s.path)
 	tx, err := reader.Beginx()
@@ -104,7 +107,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	var warned int
 	var last int64
 	for i := range 4 {
-		exec(t, s.mysql, fmt.Sprintf("UPDATE a SET pad = REPEAT('%d', 200)", i))
+		mustExec(t, s.mysql, fmt.Sprintf("UPDATE a SET pad = REPEAT('%d', 200)", i))
 		r := s.report(t, 0)
 		if len(r.Warnings) == 1 && strings.Contains(r.Warnings[0], "-wal, cannot be emptied and has grown to") {
 			warned++
@@ -119,7 +122,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 		last = r.FileBytes
 	}
 
-	if warned != 3 { // at the first run it may have been a reader that was about to end
+	if warned != 3 { // the first run does not warn, because the reader might have been about to end
 		t.Errorf("%d warnings", warned)
 	}
 	if _, stdout, _ := s.run(t, "check"); strings.Count(stdout, "-wal has") != 1 {
@@ -129,8 +132,8 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
 	log, _ := os.Stat(s.path + "-wal")
-	want(t, up.metric(t, "syncer_wal_bytes"), fmt.Sprintf("%g", float64(log.Size())))
-	want(t, up.metric(t, "syncer_file_bytes"), fmt.Sprintf("%g", float64(last)))
+	requireText(t, up.metric(t, "syncer_wal_bytes"), fmt.Sprintf("%g", float64(log.Size())))
+	requireText(t, up.metric(t, "syncer_file_bytes"), fmt.Sprintf("%g", float64(last)))
 	up.stop()
 
 	if err := tx.Rollback(); err != nil {
@@ -141,13 +144,13 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
 		t.Errorf("the log has not been emptied: %v", err)
 	}
-	equal(t, s.report(t, 0).Warnings, nil)
+	requireRows(t, s.report(t, 0).Warnings, nil)
 }
 
-// Runs that fail are recorded, and leave no log behind that looks as if another program held it.
+// Failed runs are recorded, and leave no log that looks as if another program held it.
 func TestFailedRunsLeaveNoLog(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a; nothing")
 
@@ -160,16 +163,16 @@ func TestFailedRunsLeaveNoLog(t *testing.T) {
 	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
 		t.Errorf("the log is %v: %v", log, err)
 	}
-	if _, out := s.both(t, "check"); strings.Contains(out, "another program") {
+	if _, out := s.output(t, "check"); strings.Contains(out, "another program") {
 		t.Errorf("check says %s", out)
 	}
 }
 
-// asUser runs syncer in a process of another user's.
-func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out string) {
+// runAsUser runs syncer in a process of another user.
+func (s *syncer) runAsUser(t *testing.T, uid int, command string) (code int, out string) {
 	t.Helper()
 
-	// The test's binary and folders are root's alone.
+	// Only root can read the test's binary and folders.
 	program := filepath.Join(filepath.Dir(s.path), "syncer")
 	if _, err := os.Stat(program); err != nil {
 		self, err := os.ReadFile(os.Args[0])
@@ -191,8 +194,8 @@ func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out st
 	return c.ProcessState.ExitCode(), string(text)
 }
 
-// After a first run by root the service's user needs only what belongs to the file: the lock has its owner
-// and its mode.
+// If root makes the first run, the service's user needs only ownership of the file, because the lock takes over the
+// file's owner and mode.
 func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -200,7 +203,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	}
 
 	const service = 12345
-	dir, err := os.MkdirTemp("/tmp", "owner") // t.TempDir is in a folder of root's
+	dir, err := os.MkdirTemp("/tmp", "owner") // t.TempDir is in a folder of root
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,11 +212,11 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.keep(filepath.Join(dir, "cars.db"))
 	s.mustSync(t)
 	lock := filepath.Join(dir, ".cars.db.lock")
-	if err := os.Chmod(lock, 0o600); err != nil { // as it was made once
+	if err := os.Chmod(lock, 0o600); err != nil { // like a lock of earlier versions
 		t.Fatal(err)
 	}
 
@@ -221,7 +224,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 		"permission denied", fmt.Sprintf("this process runs as user %d, and it belongs to user 0", service), "chown",
 	} {
 		for _, command := range []string{"sync", "check"} {
-			if code, out := s.asUser(t, service, command); code != 1 || !strings.Contains(out, want) {
+			if code, out := s.runAsUser(t, service, command); code != 1 || !strings.Contains(out, want) {
 				t.Errorf("%s: exit code %d, want %q: %s", command, code, want, out)
 			}
 		}
@@ -236,34 +239,34 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	if err := os.Chmod(s.path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	s.mustSync(t) // once more by root
+	s.mustSync(t) // another run as root
 	info, err := os.Stat(lock)
 	if err != nil || info.Mode() != 0o640 || info.Sys().(*syscall.Stat_t).Uid != service ||
 		info.Sys().(*syscall.Stat_t).Gid != service {
 		t.Errorf("the lock is %v", info)
 	}
-	if code, out := s.asUser(t, service, "sync"); code != 0 {
+	if code, out := s.runAsUser(t, service, "sync"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// A lock that is root's can be read, which is enough.
+	// A lock of root's can be read, which is enough.
 	if err := os.Chown(lock, 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(lock, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, out := s.asUser(t, service, "sync"); code != 0 {
+	if code, out := s.runAsUser(t, service, "sync"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 
-// A snapshot that is dated in the future is not fresh: nothing is known of its age.
+// A snapshot that is dated in the future does not count as fresh, because its age is unknown.
 func TestSnapshotOfTheFuture(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	exec(t, openFile(t, s.path),
+	mustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2130-01-01T00:00:00.000Z', finished = '2130-01-01T00:00:01.000Z'")
 	const dated = "dated 2130-01-01T00:00:00Z, in the future: the clock is wrong"
 	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, dated) {
@@ -283,17 +286,17 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 		t.Errorf("%d: %s", status, body)
 	}
 
-	want(t, up.metric(t, "syncer_snapshot_age_seconds"), "+Inf")
+	requireText(t, up.metric(t, "syncer_snapshot_age_seconds"), "+Inf")
 	up.stop()
 	s.mustSync(t)
-	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
+	if code, out := s.output(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// Two clocks may be a little apart.
-	exec(t, openFile(t, s.path),
+	// Two clocks may differ by a few seconds.
+	mustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '"+time.Now().Add(20*time.Second).UTC().Format("2006-01-02T15:04:05.000Z")+"'")
-	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
+	if code, out := s.output(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }

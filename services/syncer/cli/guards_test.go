@@ -19,13 +19,13 @@ import (
 // tenCars is a table of ten cars.
 var tenCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), msrp INT, year INT)",
-	"INSERT INTO cars VALUES " + values(1, 10, "(%[1]d, 'Kia', %[1]d000, 2000 + %[1]d)"),
+	"INSERT INTO cars VALUES " + insertValues(1, 10, "(%[1]d, 'Kia', %[1]d000, 2000 + %[1]d)"),
 }
 
 func TestGuards(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		left int // rows that are left of ten
+		left int // rows left out of ten
 		set  string
 		args []string
 		code int
@@ -53,9 +53,9 @@ func TestGuards(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", tenCars...)
+			s := newSource(t, "cars", tenCars...)
 			s.mustSync(t)
-			exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
+			mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
 			if variable, value, ok := strings.Cut(test.set, "="); ok {
 				s.set(variable, value)
 			}
@@ -69,23 +69,24 @@ func TestGuards(t *testing.T) {
 			}
 
 			if test.code == 0 || test.args != nil {
-				if code, out := s.both(t, append([]string{"sync"}, test.args...)...); code != test.code ||
+				if code, out := s.output(t, append([]string{"sync"}, test.args...)...); code != test.code ||
 					!strings.Contains(out, test.want) {
 					t.Errorf("exit code %d, want %d: %s", code, test.code, out)
 				}
 			}
 
-			equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"), []string{fmt.Sprintf(`n="%d"|`, left)})
+			requireRows(t, queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"),
+				[]string{fmt.Sprintf(`n="%d"|`, left)})
 		})
 	}
 }
 
-// Empty before and after is no loss; an empty first run may be a view over the wrong thing.
-func TestGuardOfTheFirstPass(t *testing.T) {
+// An empty view is no loss if it was empty before. In a first run it is refused, because it may read the wrong table.
+func TestGuardOfTheFirstRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
-	s.requireFailure(t, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
-	if code, out := s.both(t, "sync", "--force"); code != 0 {
+	s := newSource(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
+	s.requireFailure(t, 3, "cars: the view is empty", "old: the view is empty") // both views are named
+	if code, out := s.output(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
 	s.mustSync(t)
@@ -104,49 +105,51 @@ func TestDrift(t *testing.T) {
 	} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", tenCars...)
+			s := newSource(t, "cars", tenCars...)
 			s.mustSync(t)
 			file := openFile(t, s.path)
-			exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW kias AS SELECT id FROM cars WHERE make = 'Kia'")
-			exec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
+			mustExec(t, file, "CREATE INDEX by_make ON cars (make)",
+				"CREATE VIEW kias AS SELECT id FROM cars WHERE make = 'Kia'")
+			mustExec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
 
 			s.set("SYNC_DRIFT", "fail")
 			s.requireFailure(t, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
 			s.set("SYNC_DRIFT", "apply")
 			r := s.report(t, 0)
-			want(t, r.Tables[0].Drift, drift)
+			requireText(t, r.Tables[0].Drift, drift)
 			if len(r.Tables[0].Lost) > 0 {
 				t.Errorf("lost: %v", r.Tables[0].Lost)
 			}
 
 			all := "SELECT " + strings.Join(columnNames(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY id"
-			equal(t, rows(t, file, all), rows(t, s.mysql, all))
-			equal(t, rows(t, file, "SELECT count(*) AS n FROM kias"), []string{`n="9"|`})
-			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'by_make'"), []string{`name="by_make"|`})
+			requireRows(t, queryRows(t, file, all), queryRows(t, s.mysql, all))
+			requireRows(t, queryRows(t, file, "SELECT count(*) AS n FROM kias"), []string{`n="9"|`})
+			requireRows(t, queryRows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'by_make'"),
+				[]string{`name="by_make"|`})
 
-			s.set("SYNC_DRIFT", "fail") // there is none any more
-			want(t, counts(t, s.report(t, 0)), "9: +0 ~0 -0 =9")
+			s.set("SYNC_DRIFT", "fail") // nothing drifts now
+			requireText(t, tableCounts(t, s.report(t, 0)), "9: +0 ~0 -0 =9")
 		})
 	}
 }
 
-// A new column comes last in the copy, whatever its place in the view; another order is no change.
+// A new column goes to the end of the copy, whatever its place in the view. The order of columns alone is no change.
 func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	exec(t, s.mysql, "ALTER TABLE cars MODIFY year INT FIRST, MODIFY msrp INT AFTER id")
+	mustExec(t, s.mysql, "ALTER TABLE cars MODIFY year INT FIRST, MODIFY msrp INT AFTER id")
 	s.set("SYNC_DRIFT", "fail")
-	want(t, counts(t, s.report(t, 0)), "10: +0 ~0 -0 =10")
+	requireText(t, tableCounts(t, s.report(t, 0)), "10: +0 ~0 -0 =10")
 
 	s.set("SYNC_DRIFT", "apply")
-	exec(t, s.mysql, "ALTER TABLE cars ADD vin CHAR(17) NOT NULL DEFAULT 'none' FIRST",
+	mustExec(t, s.mysql, "ALTER TABLE cars ADD vin CHAR(17) NOT NULL DEFAULT 'none' FIRST",
 		"UPDATE cars SET year = 1999 WHERE id = 4")
-	want(t, s.report(t, 0).Tables[0].Drift, "+vin TEXT")
+	requireText(t, s.report(t, 0).Tables[0].Drift, "+vin TEXT")
 	file := openFile(t, s.path)
-	equal(t, columnNames(t, file, "cars"), []string{"id", "make", "msrp", "year", "vin"})
+	requireRows(t, columnNames(t, file, "cars"), []string{"id", "make", "msrp", "year", "vin"})
 	const all = "SELECT id, make, msrp, year, vin FROM cars ORDER BY id"
-	equal(t, rows(t, file, all), rows(t, s.mysql, all))
+	requireRows(t, queryRows(t, file, all), queryRows(t, s.mysql, all))
 }
 
 // columnNames returns the names of a table's columns, in their order.
@@ -167,25 +170,25 @@ func columnNames(t *testing.T, db *sqlx.DB, table string) []string {
 
 func TestDriftForced(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	exec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
+	mustExec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
 	s.set("SYNC_DRIFT", "fail")
-	want(t, s.report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
+	requireText(t, s.report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
 }
 
-// What stood on a column that is gone is named, however it is written, and the rest survives.
-func TestIndexOnAColumnThatIsGone(t *testing.T) {
+// Objects that used a dropped column are named, however their SQL is written, and the rest survives.
+func TestIndexOnADroppedColumn(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`,
+	mustExec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`,
 		"CREATE INDEX partial ON cars (id) WHERE msrp > 0",
 		"CREATE UNIQUE INDEX stays ON cars (year)",
 		"CREATE TABLE log (id)", "CREATE TRIGGER noted AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.id); END",
 		"CREATE TRIGGER broken AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.msrp); END")
-	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	mustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
 	lost := s.report(t, 0).Tables[0].Lost
 	for _, name := range []string{"plain", `quo"ted`, "partial", "broken"} {
 		if text := strings.Join(lost, "\n"); !strings.Contains(text, name+" is gone: no such column: ") {
@@ -197,27 +200,28 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 		t.Errorf("lost: %q", lost)
 	}
 
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'cars' "+
-		"AND sql IS NOT NULL ORDER BY name"),
+	requireRows(t, queryRows(t, file,
+		"SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'cars' "+
+			"AND sql IS NOT NULL ORDER BY name"),
 		[]string{`name="noted"|`, `name="stays"|`})
-	exec(t, s.mysql, "DELETE FROM cars WHERE id = 3")
-	want(t, counts(t, s.report(t, 0)), "9: +0 ~0 -1 =9")
-	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
+	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 3")
+	requireText(t, tableCounts(t, s.report(t, 0)), "9: +0 ~0 -1 =9")
+	requireRows(t, queryRows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
 }
 
-// What of the user's needs a column of another table stays while it can.
-func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
+// The user's objects that use a column of another table survive as long as they work.
+func TestObjectsOnADroppedColumn(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; dealers",
+	s := newSource(t, "cars; dealers",
 		append(tenCars, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))",
 			"INSERT INTO dealers VALUES (1, 'one')")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE TABLE notes (note)",
+	mustExec(t, file, "CREATE TABLE notes (note)",
 		"CREATE TRIGGER good AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(id) FROM cars; END",
 		"CREATE TRIGGER bad AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(msrp) FROM cars; END",
 		"CREATE VIEW dear AS SELECT * FROM cars WHERE msrp > 5000", "CREATE VIEW new AS SELECT * FROM cars WHERE year > 2005")
-	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	mustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
 	r := s.report(t, 0)
 	lost := strings.Join(r.Tables[0].Lost, "; ")
 	if len(r.Tables[0].Lost) != 2 || !strings.Contains(lost, "bad is gone: no such column: msrp") ||
@@ -225,29 +229,29 @@ func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
 		t.Errorf("lost: %s", lost)
 	}
 
-	exec(t, s.mysql, "UPDATE dealers SET name = 'two'")
+	mustExec(t, s.mysql, "UPDATE dealers SET name = 'two'")
 	s.report(t, 0)
-	equal(t, rows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
+	requireRows(t, queryRows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
 
 	// What the user breaks later is reported too.
-	exec(t, file, "DROP TABLE notes")
-	exec(t, s.mysql, "UPDATE dealers SET name = 'three'")
+	mustExec(t, file, "DROP TABLE notes")
+	mustExec(t, s.mysql, "UPDATE dealers SET name = 'three'")
 	s.requireFailure(t, 1, "no such table: main.notes", "the trigger good cannot work in syncer")
 }
 
-// A column that was a text becomes the number that it is now declared as; only an integer that was
-// too big for SQLite keeps it a text.
+// If a text column becomes a number in the view, the copy's column becomes a number too. It stays a text only after an
+// integer that was too large for SQLite.
 func TestTextBecomesUnsigned(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))",
+	s := newSource(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))",
 		"INSERT INTO cars VALUES (1, '999')")
 	s.mustSync(t)
-	exec(t, s.mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
-	want(t, s.report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
-	equal(t, rows(t, openFile(t, s.path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
+	mustExec(t, s.mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
+	requireText(t, s.report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
 }
 
-// SQLite takes two thousand columns, but no expression with a term for each.
+// SQLite accepts 2,000 columns, but no expression with a term for each of them.
 func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	columns := make([]string, 1010)
@@ -255,54 +259,55 @@ func TestManyColumns(t *testing.T) {
 		columns[i] = fmt.Sprintf("c%d TINYINT NOT NULL DEFAULT 1", i)
 	}
 
-	s := source(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")",
+	s := newSource(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")",
 		"INSERT INTO wide (c0) VALUES (1), (2)")
 	s.mustSync(t)
-	exec(t, s.mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
-	want(t, counts(t, s.report(t, 0)), "2: +0 ~1 -0 =1")
+	mustExec(t, s.mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +0 ~1 -0 =1")
 	s.set("SYNC_VIEWS", "wide=w2")
 	s.mustSync(t)
-	want(t, counts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
 
 	wider := make([]string, 2001)
 	for i := range wider {
 		wider[i] = fmt.Sprintf("1 AS c%d", i)
 	}
-	exec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
+	mustExec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
 	s.set("SYNC_VIEWS", "wider")
 	s.requireFailure(t, 1, "it has 2001 columns, but SQLite allows 1999")
 }
 
-func TestUniqueIndexOfTheUsers(t *testing.T) {
+func TestUserUniqueIndex(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
+	mustExec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
 
-	// On the way from one snapshot to the next, two cars have one price for a moment.
-	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
+	// Two cars have the same price for a moment, between the two updates.
+	mustExec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
 	r := s.report(t, 0)
-	want(t, counts(t, r), "10: +0 ~2 -0 =8")
-	equal(t, r.Tables[0].Lost, nil)
-	equal(t, rows(t, file, "SELECT id FROM cars WHERE msrp = 2000"), []string{`id="1"|`})
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'one_price'"), []string{`name="one_price"|`})
+	requireText(t, tableCounts(t, r), "10: +0 ~2 -0 =8")
+	requireRows(t, r.Tables[0].Lost, nil)
+	requireRows(t, queryRows(t, file, "SELECT id FROM cars WHERE msrp = 2000"), []string{`id="1"|`})
+	requireRows(t, queryRows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'one_price'"),
+		[]string{`name="one_price"|`})
 
-	// The index is the user's, and the truth is the source's.
-	exec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
+	// The index is the user's, but the source decides: the index is dropped.
+	mustExec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
 	if lost := s.report(t, 0).Tables[0].Lost; len(lost) != 1 || !strings.Contains(lost[0], "one_price is gone") {
 		t.Errorf("lost: %q", lost)
 	}
-	equal(t, rows(t, file, "SELECT id FROM cars WHERE msrp = 7000 ORDER BY id"), []string{`id="7"|`, `id="8"|`})
+	requireRows(t, queryRows(t, file, "SELECT id FROM cars WHERE msrp = 7000 ORDER BY id"), []string{`id="7"|`, `id="8"|`})
 }
 
 func TestIndexes(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; a_b",
+	s := newSource(t, "cars; a_b",
 		append(tenCars, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)",
 			"INSERT INTO a_b VALUES (1, 1)")...)
 	made := func() string {
-		return strings.Join(rows(t, openFile(t, s.path),
+		return strings.Join(queryRows(t, openFile(t, s.path),
 			`SELECT i.tbl_name AS t, group_concat(c.name) AS c FROM sqlite_schema i, pragma_index_info(i.name) c
 			WHERE i.type = 'index' AND i.sql IS NOT NULL GROUP BY i.name ORDER BY 1, 2`), " ")
 	}
@@ -318,13 +323,13 @@ func TestIndexes(t *testing.T) {
 	} {
 		s.set("SYNC_INDEXES", test.set)
 		s.mustSync(t)
-		want(t, made(), test.made)
+		requireText(t, made(), test.made)
 	}
 
 	s.set("SYNC_INDEXES", "cars(make)")
-	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // the table is recreated, and its index too
+	mustExec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // recreates the table with its index
 	s.mustSync(t)
-	want(t, made(), `t="cars"|c="make"|`)
+	requireText(t, made(), `t="cars"|c="make"|`)
 
 	s.set("SYNC_INDEXES", "cars(color)")
 	s.requireFailure(t, 1, "SYNC_INDEXES: there is no column color")
@@ -337,13 +342,14 @@ func TestIndexes(t *testing.T) {
 
 func TestNotationOfViews(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars = autos ( make, id )\n\n base ;",
+	s := newSource(t, "cars = autos ( make, id )\n\n base ;",
 		append(tenCars, "CREATE TABLE base (n INT PRIMARY KEY, v INT)", "INSERT INTO base VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	equal(t, rows(t, file, "SELECT name, pk FROM pragma_table_info('autos') WHERE pk ORDER BY pk"),
+	requireRows(t, queryRows(t, file, "SELECT name, pk FROM pragma_table_info('autos') WHERE pk ORDER BY pk"),
 		[]string{`name="make"|pk="1"|`, `name="id"|pk="2"|`})
-	equal(t, rows(t, file, "SELECT name, pk FROM pragma_table_info('base') WHERE pk"), []string{`name="n"|pk="1"|`})
+	requireRows(t, queryRows(t, file, "SELECT name, pk FROM pragma_table_info('base') WHERE pk"),
+		[]string{`name="n"|pk="1"|`})
 
 	for _, views := range []string{
 		"cars()", "cars(id", "cars=", "cars(id,)", "=autos", "cars(id)(make)", "cars(id, ID)", "cars@", "base; cars=BASE",
@@ -353,25 +359,27 @@ func TestNotationOfViews(t *testing.T) {
 	}
 }
 
-// One view may be synced by itself, by its name or its table's; the others stay as they are.
+// One view can be synced alone, by its own name or its table's. The others stay as they are.
 func TestOneViewOfTwo(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b=c", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := newSource(t, "a; b=c", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
-	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
-	want(t, counts(t, s.report(t, 0, "c")), "2: +1 ~0 -0 =1")
-	want(t, counts(t, s.report(t, 0, "b", "b", "c")), "2: +0 ~0 -0 =2")
-	equal(t, rows(t, openFile(t, s.path), "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM c) AS c"),
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
+	requireText(t, tableCounts(t, s.report(t, 0, "c")), "2: +1 ~0 -0 =1")
+	requireText(t, tableCounts(t, s.report(t, 0, "b", "b", "c")), "2: +0 ~0 -0 =2")
+	requireRows(t, queryRows(t, openFile(t, s.path),
+		"SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM c) AS c"),
 		[]string{`a="2"|c="2"|`})
 
-	r := s.report(t, 2, "nowhere") // a program learns of that too
-	want(t, r.Status+": "+r.Error, "failed: nowhere is not in SYNC_VIEWS, which has: a, b")
+	r := s.report(t, 2, "nowhere") // --json reports this too
+	requireText(t, r.Status+": "+r.Error, "failed: nowhere is not in SYNC_VIEWS, which has: a, b")
 }
 
 func TestWithoutKey(t *testing.T) {
 	t.Parallel()
-	s := source(t, "log", "CREATE TABLE t (n INT PRIMARY KEY, what VARCHAR(20))", "CREATE VIEW log AS SELECT what FROM t",
-		"INSERT INTO t VALUES "+values(1, 100, "(%[1]d0, 'row %[1]d')"))
+	s := newSource(t, "log", "CREATE TABLE t (n INT PRIMARY KEY, what VARCHAR(20))",
+		"CREATE VIEW log AS SELECT what FROM t",
+		"INSERT INTO t VALUES "+insertValues(1, 100, "(%[1]d0, 'row %[1]d')"))
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	for _, change := range []string{
@@ -384,28 +392,29 @@ func TestWithoutKey(t *testing.T) {
 		"UPDATE t SET what = NULL WHERE n % 3 = 0",
 		"INSERT INTO t VALUES (9999999, '')",
 	} {
-		exec(t, s.mysql, change)
+		mustExec(t, s.mysql, change)
 		s.mustSync(t)
-		equal(t, rows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"),
-			rows(t, s.mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
-		r := s.report(t, 0) // a second time
+		requireRows(t, queryRows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"),
+			queryRows(t, s.mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
+		r := s.report(t, 0) // another run
 		if c := r.Tables[0]; c.Inserted+c.Updated+c.Deleted != 0 || c.Unchanged != c.Rows {
-			t.Errorf("%s: then %s", change, counts(t, r))
+			t.Errorf("%s: then %s", change, tableCounts(t, r))
 		}
 	}
 }
 
-// All three names of SQLite's rowid are taken.
+// All three of SQLite's names for the rowid are taken.
 func TestColumnsNamedAsTheRowid(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"", "(oid)"} {
-		s := source(t, "v"+key, "CREATE TABLE t (rowid VARCHAR(5), _rowid_ INT, oid INT)", "CREATE VIEW v AS SELECT * FROM t",
+		s := newSource(t, "v"+key, "CREATE TABLE t (rowid VARCHAR(5), _rowid_ INT, oid INT)",
+			"CREATE VIEW v AS SELECT * FROM t",
 			"INSERT INTO t VALUES ('a', 5, 1), ('b', 5, 2)")
 		s.mustSync(t)
-		exec(t, s.mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
+		mustExec(t, s.mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
 		s.mustSync(t)
-		equal(t, rows(t, openFile(t, s.path), "SELECT * FROM v ORDER BY oid"),
-			rows(t, s.mysql, "SELECT * FROM v ORDER BY oid"))
+		requireRows(t, queryRows(t, openFile(t, s.path), "SELECT * FROM v ORDER BY oid"),
+			queryRows(t, s.mysql, "SELECT * FROM v ORDER BY oid"))
 	}
 }
 
@@ -443,15 +452,15 @@ func TestKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			columns := strings.Trim(test.key, "()")
-			s := source(t, "v"+test.key, "CREATE TABLE v ("+test.columns+", x INT DEFAULT 0)",
+			s := newSource(t, "v"+test.key, "CREATE TABLE v ("+test.columns+", x INT DEFAULT 0)",
 				"INSERT INTO v ("+columns+") VALUES "+test.insert)
 			s.mustSync(t)
-			exec(t, s.mysql, "UPDATE v SET x = 1 WHERE "+test.update)
+			mustExec(t, s.mysql, "UPDATE v SET x = 1 WHERE "+test.update)
 			if c := s.report(t, 0).Tables[0]; c.Inserted != 0 || c.Updated != 1 || c.Deleted != 0 {
 				t.Errorf("updated: %+v", c)
 			}
 
-			exec(t, s.mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
+			mustExec(t, s.mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
 			if c := s.report(t, 0).Tables[0]; c.Inserted != 1 || c.Updated != 0 || c.Deleted != 1 {
 				t.Errorf("one for the other: %+v", c)
 			}
@@ -460,15 +469,15 @@ func TestKeys(t *testing.T) {
 			}
 
 			file := openFile(t, s.path)
-			equal(t, rows(t, file, "SELECT count(*) AS n, sum(x) AS x FROM v"),
-				rows(t, s.mysql, "SELECT count(*) AS n, sum(x) AS x FROM v"))
+			requireRows(t, queryRows(t, file, "SELECT count(*) AS n, sum(x) AS x FROM v"),
+				queryRows(t, s.mysql, "SELECT count(*) AS n, sum(x) AS x FROM v"))
 		})
 	}
 }
 
 func TestDryRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	r := s.report(t, 0, "--dry-run")
 	if _, err := os.Stat(s.path); r.Status != run.DryRun || !os.IsNotExist(err) {
 		t.Errorf("%s, and then: %v", r.Status, err)
@@ -480,35 +489,35 @@ func TestDryRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
-	want(t, counts(t, s.report(t, 0, "--dry-run")), "9: +0 ~1 -1 =8")
-	exec(t, s.mysql, "ALTER TABLE cars ADD vin INT")
-	want(t, s.report(t, 0, "--dry-run").Tables[0].Drift, "+vin INTEGER")
+	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
+	requireText(t, tableCounts(t, s.report(t, 0, "--dry-run")), "9: +0 ~1 -1 =8")
+	mustExec(t, s.mysql, "ALTER TABLE cars ADD vin INT")
+	requireText(t, s.report(t, 0, "--dry-run").Tables[0].Drift, "+vin INTEGER")
 	s.set("SYNC_VIEWS", "cars; nowhere")
 	s.report(t, 1, "--dry-run")
 	if after, err := os.ReadFile(s.path); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the file has changed: %v", err)
 	}
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 }
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", tenCars...)
+	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)",
+	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)",
 		"DELETE FROM cars WHERE id = 3")
 	r := s.report(t, 0)
-	want(t, counts(t, r), "10: +1 ~2 -1 =7")
+	requireText(t, tableCounts(t, r), "10: +1 ~2 -1 =7")
 	if c := r.Tables[0]; r.Status != "ok" || r.File != s.path || r.FileBytes == 0 || r.Attempts != 1 || r.ID != 2 ||
 		c.View != "cars" || c.Table != "cars" || !c.Key || c.Bytes == 0 || c.SchemaHash == "" {
 		t.Errorf("%+v", r)
 	}
 
-	equal(t, rows(t, openFile(t, s.path),
+	requireRows(t, queryRows(t, openFile(t, s.path),
 		"SELECT run_id, table_name, rows, inserted, updated, deleted, unchanged FROM _sync_tables WHERE run_id = 2"),
 		[]string{`run_id="2"|table_name="cars"|rows="10"|inserted="1"|updated="2"|deleted="1"|unchanged="7"|`})
-	exec(t, s.mysql, "DROP TABLE cars")
+	mustExec(t, s.mysql, "DROP TABLE cars")
 	if r := s.report(t, 1); r.Status != "failed" || !strings.Contains(r.Error, "cars: no such table or view") {
 		t.Errorf("%+v", r)
 	}
@@ -520,7 +529,7 @@ func TestReport(t *testing.T) {
 
 func TestSecondSyncerIsSkipped(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	working, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	p := tcpProxy{request: func(packet []byte) {
@@ -551,17 +560,17 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 		t.Errorf("the first syncer's exit code is %d", code)
 	}
 
-	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
 }
 
-// The snapshot is as old as the oldest of its tables.
+// The snapshot is as old as its oldest table.
 func TestStatusOfOneViewOfTwo(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b=second", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := newSource(t, "a; b=second", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
-	exec(t, openFile(t, s.path),
+	mustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
-	if code, out := s.both(t, "sync", "a"); code != 0 {
+	if code, out := s.output(t, "sync", "a"); code != 0 {
 		t.Fatal(out)
 	}
 
@@ -574,7 +583,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 	}
 
 	s.set("SYNC_VIEWS", "a")
-	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
+	if code, out := s.output(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
@@ -587,7 +596,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	exits := func(code int, wanted string, args ...string) {
 		t.Helper()
 		if got, stdout, stderr := s.run(t, append([]string{"status"}, args...)...); got != code ||
@@ -599,18 +608,18 @@ func TestStatus(t *testing.T) {
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 	exits(2, "--max-age", "--max-age", "-1h")
 
-	exec(t, s.mysql, "RENAME TABLE a TO b")
+	mustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(4, "has no snapshot yet")
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 
 	// A good run after failed ones.
-	exec(t, s.mysql, "RENAME TABLE b TO a")
+	mustExec(t, s.mysql, "RENAME TABLE b TO a")
 	s.mustSync(t)
 	exits(0, "a -> a   2 rows", "--max-age", "1h")
 	exits(4, "old, more than 1ns", "--max-age", "1ns")
 
-	exec(t, s.mysql, "DROP TABLE a")
+	mustExec(t, s.mysql, "DROP TABLE a")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(0, "1 run since then has published nothing; the last run")
 	_, stdout, _ := s.run(t, "status", "--json")
@@ -628,7 +637,7 @@ func TestStatus(t *testing.T) {
 
 func TestZeroDates(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, day DATE, at DATETIME(1))")
+	s := newSource(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, day DATE, at DATETIME(1))")
 	conn, err := s.mysql.Connx(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -655,8 +664,8 @@ func TestZeroDates(t *testing.T) {
 		s.set("SYNC_ZERO_DATES", setting)
 		r := s.report(t, 0)
 
-		// As text: the driver makes of some DATEs a time of Go's.
-		equal(t, rows(t, openFile(t, s.path),
+		// As text, because the driver turns some DATEs into a time.Time.
+		requireRows(t, queryRows(t, openFile(t, s.path),
 			"SELECT id, CAST(day AS TEXT) AS day, CAST(at AS TEXT) AS at FROM v ORDER BY id"), append(first, last))
 		if warnings := strings.Join(r.Tables[0].Warnings, "; "); (setting == "null") != strings.Contains(warnings,
 			"day: a zero date: stored as NULL, as SYNC_ZERO_DATES=null asks (2 values, first at id=1)") {
@@ -671,7 +680,7 @@ func TestZeroDates(t *testing.T) {
 
 func TestDecimals(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, p DECIMAL(10,2), q DECIMAL(20,2))",
+	s := newSource(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, p DECIMAL(10,2), q DECIMAL(20,2))",
 		"INSERT INTO v VALUES (1, 1.50, 123456789012345678.90), (2, 7, 7)")
 	for _, test := range []struct{ set, first, second string }{
 		{"auto", `p="1.5"|tp="real"|q="123456789012345678.90"|tq="text"|`, `p="7"|tp="integer"|q="7.00"|tq="text"|`},
@@ -681,75 +690,75 @@ func TestDecimals(t *testing.T) {
 	} {
 		s.set("SYNC_DECIMAL", test.set)
 		r := s.report(t, 0)
-		got := rows(t, openFile(t, s.path), "SELECT p, typeof(p) AS tp, q, typeof(q) AS tq FROM v ORDER BY id")
-		if test.set == "numeric" { // SQLite may store a REAL that is whole as an integer
+		got := queryRows(t, openFile(t, s.path), "SELECT p, typeof(p) AS tp, q, typeof(q) AS tq FROM v ORDER BY id")
+		if test.set == "numeric" { // SQLite may store a whole REAL as an integer
 			if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "q: more digits than a REAL holds") {
 				t.Errorf("warnings %q", r.Tables[0].Warnings)
 			}
 
-			equal(t, got[1:], []string{test.second})
+			requireRows(t, got[1:], []string{test.second})
 			continue
 		}
 
-		equal(t, got, []string{test.first, test.second})
+		requireRows(t, got, []string{test.first, test.second})
 	}
 }
 
-func TestTableOfTheUsersOwn(t *testing.T) {
+func TestTableOfTheUser(t *testing.T) {
 	t.Parallel()
-	s := source(t, "other=theirs",
+	s := newSource(t, "other=theirs",
 		append(twoRows, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')", "CREATE VIEW b AS SELECT 1 AS one")
-	exec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
+	mustExec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')", "CREATE VIEW b AS SELECT 1 AS one")
+	mustExec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
 	for _, name := range []string{"a", "A", "b"} {
 		s.set("SYNC_VIEWS", "other=theirs; a="+name)
 		s.requireFailure(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
-		if code, out := s.both(t, "sync", "--force"); code != 1 { // not even so
+		if code, out := s.output(t, "sync", "--force"); code != 1 { // not even with --force
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
 
-	equal(t, rows(t, file, "SELECT note FROM a"), []string{`note="mine"|`})
+	requireRows(t, queryRows(t, file, "SELECT note FROM a"), []string{`note="mine"|`})
 
-	// A file that was never syncer's is taken in, and what is there stays.
-	own := filepath.Join(t.TempDir(), "own.db")
-	s.keep(own)
-	if err := os.WriteFile(own, nil, 0o600); err != nil {
+	// A file that was never syncer's is used, and the tables in it stay.
+	userFile := filepath.Join(t.TempDir(), "own.db")
+	s.keep(userFile)
+	if err := os.WriteFile(userFile, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	exec(t, openFile(t, own), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
-	before, err := os.ReadFile(own)
+	mustExec(t, openFile(t, userFile), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+	before, err := os.ReadFile(userFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	unchanged := func() {
 		t.Helper()
-		if now, err := os.ReadFile(own); err != nil || !bytes.Equal(now, before) {
+		if now, err := os.ReadFile(userFile); err != nil || !bytes.Equal(now, before) {
 			t.Errorf("the file is no longer what it was: %v", err)
 		}
-		nothingLeft(t, own)
+		requireNoLeftovers(t, userFile)
 	}
-	s.set("SYNC_VIEWS", "nowhere") // what publishes nothing changes nothing, not even the journal's mode
+	s.set("SYNC_VIEWS", "nowhere") // a run that publishes nothing changes nothing, not even the journal mode
 	s.requireError(t, 1, "nowhere: no such table or view")
 	unchanged()
 	s.set("SYNC_VIEWS", "a")
-	if code, out := s.both(t, "sync", "--dry-run"); code != 0 {
+	if code, out := s.output(t, "sync", "--dry-run"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	unchanged()
 	s.mustSync(t)
-	equal(t, rows(t, openFile(t, own), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
+	requireRows(t, queryRows(t, openFile(t, userFile), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
 		[]string{`note="mine"|n="2"|`})
 }
 
-// Someone may make a file there while the first run is under way.
+// Another program may create a file at the path during the first run.
 func TestFileAppearsMeanwhile(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	var once sync.Once
 	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `a`")) {
@@ -757,7 +766,7 @@ func TestFileAppearsMeanwhile(t *testing.T) {
 				if err := os.WriteFile(s.path, nil, 0o600); err != nil {
 					t.Error(err)
 				}
-				exec(t, openFile(t, s.path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+				mustExec(t, openFile(t, s.path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
 			})
 		}
 	}}
@@ -767,6 +776,6 @@ func TestFileAppearsMeanwhile(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 
-	equal(t, rows(t, openFile(t, s.path), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"),
 		[]string{`note="mine"|n="2"|`})
 }

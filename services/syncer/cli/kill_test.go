@@ -21,7 +21,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// carsAndLog are what the kill suite copies: one table by difference, one by place.
+// carsAndLog are the tables of the kill tests: cars has a key, and log has none.
 var carsAndLog = []string{
 	"SELECT id, make, price FROM cars ORDER BY id",
 	"SELECT at, what FROM log ORDER BY at, what",
@@ -29,10 +29,10 @@ var carsAndLog = []string{
 
 func readBoth(t *testing.T, db *sqlx.DB) []string {
 	t.Helper()
-	return slices.Concat(rows(t, db, carsAndLog[0]), rows(t, db, carsAndLog[1]))
+	return slices.Concat(queryRows(t, db, carsAndLog[0]), queryRows(t, db, carsAndLog[1]))
 }
 
-// readSnapshot is what the file has, of which SQLite's own check finds it sound; nil if there is no file.
+// readSnapshot checks the integrity of the file and returns its rows; nil if there is no file.
 func readSnapshot(t *testing.T, path string) []string {
 	t.Helper()
 	if _, err := os.Stat(path); os.IsNotExist(err) {
@@ -40,12 +40,12 @@ func readSnapshot(t *testing.T, path string) []string {
 	}
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	return readBoth(t, db)
 }
 
-// carsOf are the rows of cars by their id, with those columns that the suite reads; none if there is no file.
-func carsOf(t *testing.T, path string) map[int64]map[string]any {
+// readCars returns the rows of cars by id, with the columns that the tests read; none if there is no file.
+func readCars(t *testing.T, path string) map[int64]map[string]any {
 	t.Helper()
 	cars := map[int64]map[string]any{}
 	if _, err := os.Stat(path); os.IsNotExist(err) {
@@ -69,8 +69,8 @@ func carsOf(t *testing.T, path string) map[int64]map[string]any {
 	return cars
 }
 
-// undo takes changes of cars back, the newest first.
-func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.RecordedChange) {
+// undoChanges reverts changes of cars, the newest first.
+func undoChanges(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.RecordedChange) {
 	t.Helper()
 	for _, c := range slices.Backward(changes) {
 		id := recordedValues(t, c.Key)["id"].(int64)
@@ -95,13 +95,13 @@ func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.Re
 	}
 }
 
-func staged(path string) bool {
+func hasStaging(path string) bool {
 	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.staging*"))
 	return len(found) > 0
 }
 
-// startAndWait starts syncer in a process of its own, and returns when that has begun to stage for its file, or has
-// ended.
+// startAndWait starts syncer in a process of its own. It returns as soon as the process begins to stage for its file,
+// or has ended.
 func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ended <-chan struct{}) {
 	t.Helper()
 	self, err := os.Executable()
@@ -109,7 +109,7 @@ func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ende
 		t.Fatal(err)
 	}
 
-	left := staged(s.path) // by a run that was killed: the next one removes it first
+	left := hasStaging(s.path) // left by a killed run; the next run removes it first
 	c = s.child(t, append([]string{self}, args...)...)
 	c.Stderr = &dbtest.Log{}
 	if err := c.Start(); err != nil {
@@ -118,11 +118,11 @@ func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ende
 
 	done := make(chan struct{})
 	go func() {
-		_ = c.Wait() // how it ended is in its state
+		_ = c.Wait() // its state has the exit code
 		close(done)
 	}()
 	for {
-		now := staged(s.path)
+		now := hasStaging(s.path)
 		if now && !left {
 			return c, done
 		}
@@ -136,7 +136,7 @@ func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ende
 	}
 }
 
-// killAfter starts syncer, and kills it a while after it has begun to stage, unless it has ended by then.
+// killAfter starts syncer and kills it some time after it begins to stage, unless it has ended by then.
 func (s *syncer) killAfter(t *testing.T, moment time.Duration, args ...string) {
 	t.Helper()
 	c, ended := s.startAndWait(t, args...)
@@ -144,11 +144,11 @@ func (s *syncer) killAfter(t *testing.T, moment time.Duration, args ...string) {
 	case <-time.After(moment):
 	case <-ended:
 	}
-	_ = c.Process.Kill() // an error where it has ended already
+	_ = c.Process.Kill() // fails if the process has already ended
 	<-ended
 }
 
-// removeSnapshot removes a file and what belongs to it.
+// removeSnapshot removes a file and the files that belong to it.
 func removeSnapshot(t *testing.T, path string) {
 	t.Helper()
 	for _, f := range []string{path, path + "-wal", path + "-shm"} {
@@ -158,17 +158,17 @@ func removeSnapshot(t *testing.T, path string) {
 	}
 }
 
-// Whenever syncer is killed, the file is what it was, or what it was to become: both tables, and the change history
-// with them.
+// Whenever syncer is killed, the file has either its old or its new content: both tables, and the change history with
+// them.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); log",
+	s := newSource(t, "cars(id); log",
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
 		"CREATE TABLE log (at INT, what VARCHAR(20))")
 	for i := range 3 {
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
-			values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
+			insertValues(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", insertValues(i*500, 500, "(%[1]d, 'sold')")))
 	}
 
 	s.set("SYNC_HISTORY", "90d")
@@ -176,7 +176,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
-	// A run that is left alone shows how long the work takes: before it stages there is nothing that could go wrong.
+	// An undisturbed run shows how long the work takes. Before staging nothing can go wrong.
 	var length time.Duration
 	for range 2 {
 		c, ended := s.startAndWait(t, "sync")
@@ -187,64 +187,65 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 
-	kills := fromEnv(t, "SOAK_KILLS", 8, 1)
+	kills := envNumber(t, "SOAK_KILLS", 8, 1)
 	began, next := 0, 1500
 	outcome := killOutcome{source: s.mysql, path: s.path}
 	for round := range kills {
-		if round%4 == 3 { // the first run of all, which makes the file
+		if round%4 == 3 { // the first run, which creates the file
 			removeSnapshot(t, s.path)
 		}
-		exec(t, s.mysql,
+		mustExec(t, s.mysql,
 			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
 			fmt.Sprintf("DELETE FROM cars WHERE id %% 97 = %d", round%97),
 			fmt.Sprintf("DELETE FROM log WHERE at %% 89 = %d", round%89),
-			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s", values(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
-			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
+			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s",
+				insertValues(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
+			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", insertValues(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
-		if round%5 == 4 { // the table is recreated
-			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+		if round%5 == 4 { // recreates the table
+			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
 			outcome.drifted = true
 		}
 		outcome.begin(t)
 
 		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
 		s.killAfter(t, moment, "sync")
-		if staged(s.path) {
+		if hasStaging(s.path) {
 			began++
 		}
 		outcome.check(t, fmt.Sprintf("round %d, killed after %s", round, moment))
 	}
 
 	published, undone := outcome.published, outcome.undone
-	t.Logf("killed at work: %d, having published: %d, of which changes were undone: %d", began, published, undone)
-	if kills >= 50 && (began == 0 || published == 0 || undone == 0) { // fewer may miss one of the two by chance
-		t.Error("no kill has hit a run at work, or none has come too late for it: this shows nothing")
+	t.Logf("killed while working: %d, after publishing: %d, changes undone: %d", began, published, undone)
+	if kills >= 50 && (began == 0 || published == 0 || undone == 0) { // with fewer kills, chance may miss one of the two
+		t.Error("no kill hit a working run, or none came after publishing: the test proves nothing")
 	}
 
-	// What the killed have left behind is in nobody's way.
+	// Killed runs leave nothing behind that disturbs the next one.
 	s.mustSync(t)
-	equal(t, readSnapshot(t, s.path), readBoth(t, s.mysql))
-	nothingLeft(t, s.path)
+	requireRows(t, readSnapshot(t, s.path), readBoth(t, s.mysql))
+	requireNoLeftovers(t, s.path)
 }
 
-// killOutcome compares what the file holds after each kill with what it held before.
+// killOutcome compares the content of the file before and after each kill.
 type killOutcome struct {
 	source *sqlx.DB
 	path   string
 
-	drifted           bool // the next publication is of other columns, and is not recorded
+	drifted           bool // the next publish changes the columns, and is not recorded
 	published, undone int
 
-	before, after []string // the snapshot, and what the run that is killed would make of it
+	before, after []string // the content before the run, and the content that the run would publish
 	cars          map[int64]map[string]any
 	history       []snapshotfile.RecordedChange
 }
 
-// begin notes what the file holds, and what the next run is to make of it.
+// begin stores the content of the file, and computes what the next run would publish.
 func (o *killOutcome) begin(t *testing.T) {
 	t.Helper()
 	o.before, o.after = readSnapshot(t, o.path), readBoth(t, o.source)
-	o.cars = carsOf(t, o.path)
+	o.cars = readCars(t, o.path)
 
 	o.history = nil
 	if o.before != nil {
@@ -252,7 +253,7 @@ func (o *killOutcome) begin(t *testing.T) {
 	}
 }
 
-// check fails unless the file is what it was, or what it was to become, and the change history agrees.
+// check fails the test unless the file has its old or its new content, and the change history agrees.
 func (o *killOutcome) check(t *testing.T, round string) {
 	t.Helper()
 	now := readSnapshot(t, o.path)
@@ -260,7 +261,7 @@ func (o *killOutcome) check(t *testing.T, round string) {
 	if now != nil {
 		history := readRecorded(t, o.path, 0)
 		if n := len(o.history); n > 0 && (len(history) < n || !reflect.DeepEqual(history[:n], o.history)) {
-			t.Fatalf("%s: changes have gone", round)
+			t.Fatalf("%s: changes are missing", round)
 		}
 
 		added = history[len(o.history):]
@@ -281,13 +282,13 @@ func (o *killOutcome) check(t *testing.T, round string) {
 	}
 }
 
-// checkRecorded checks that the recorded changes, undone, give what was there before, and that none are recorded where
-// the file or the table is new.
+// checkRecorded checks that undoing the recorded changes restores the old content, and that nothing is recorded for a
+// new file or table.
 func (o *killOutcome) checkRecorded(t *testing.T, round string, added []snapshotfile.RecordedChange) {
 	t.Helper()
-	cars := carsOf(t, o.path)
-	if undo(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, o.cars) {
-		t.Fatalf("%s: %d changes undone do not give what was there before", round, len(added))
+	cars := readCars(t, o.path)
+	if undoChanges(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, o.cars) {
+		t.Fatalf("%s: %d undone changes do not restore the old content", round, len(added))
 	}
 
 	if recorded := len(added) > 0; recorded == (o.before == nil || o.drifted) {
@@ -297,15 +298,15 @@ func (o *killOutcome) checkRecorded(t *testing.T, round string, added []snapshot
 	}
 }
 
-// Readers find a whole snapshot at every moment: all rows of one version, as many as that has.
-func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
+// Readers see a complete snapshot at every moment: all rows of one version.
+func TestReadersSeeCompleteSnapshots(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)",
+	s := newSource(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)",
 		"CREATE TABLE log (version INT)")
 
 	change := func(version int) {
-		exec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
-			fmt.Sprintf("INSERT INTO cars VALUES %s", values(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
+		mustExec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
+			fmt.Sprintf("INSERT INTO cars VALUES %s", insertValues(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
 			"INSERT INTO log (version) SELECT version FROM cars")
 	}
 
@@ -316,22 +317,22 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	var readers sync.WaitGroup
 
 	var looks [2]int
-	readers.Go(func() { // one who stays
+	readers.Go(func() { // a reader that keeps its connection
 		if db := openToRead(t, s.path); db != nil {
 			defer func() { _ = db.Close() }()
-			for ctx.Err() == nil && readsWhole(t, db) {
+			for ctx.Err() == nil && checkCompleteRead(t, db) {
 				looks[0]++
 			}
 		}
 	})
-	readers.Go(func() { // and one who comes and goes
+	readers.Go(func() { // a reader that reconnects each time
 		for ctx.Err() == nil {
 			db := openToRead(t, s.path)
 			if db == nil {
 				return
 			}
 
-			goOn := readsWhole(t, db)
+			goOn := checkCompleteRead(t, db)
 			_ = db.Close()
 			if !goOn {
 				return
@@ -341,23 +342,23 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	})
 	for version := 1; version <= 8; version++ {
 		change(version)
-		if version%4 == 0 { // the table is recreated
-			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
+		if version%4 == 0 { // recreates the table
+			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
-		if code, out := s.both(t, "sync"); code != 0 {
+		if code, out := s.output(t, "sync"); code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
 
 	stop()
 	readers.Wait()
-	t.Logf("looked %v times", looks)
+	t.Logf("reads: %v", looks)
 	if looks[0] == 0 || looks[1] == 0 {
-		t.Errorf("a reader has not read: %v", looks)
+		t.Errorf("a reader never read: %v", looks)
 	}
 }
 
-// openToRead opens the file as carapi does; nil, once the test has failed, if it cannot be opened.
+// openToRead opens the file like carapi. If that fails, it fails the test and returns nil.
 func openToRead(t *testing.T, path string) *sqlx.DB {
 	t.Helper()
 	db, err := dbconn.Open(context.Background(), dbconn.Config{
@@ -370,8 +371,8 @@ func openToRead(t *testing.T, path string) *sqlx.DB {
 	return db
 }
 
-// readsWhole checks that what is read is one snapshot, and reports whether the test goes on.
-func readsWhole(t *testing.T, db *sqlx.DB) bool {
+// checkCompleteRead checks that a read returns one complete snapshot, and reports whether the test can continue.
+func checkCompleteRead(t *testing.T, db *sqlx.DB) bool {
 	t.Helper()
 	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version
 		AND (SELECT count(*) FROM log) = 300 + c.version
@@ -384,7 +385,7 @@ func readsWhole(t *testing.T, db *sqlx.DB) bool {
 	if err := db.Get(&whole, check); err != nil {
 		t.Errorf("read: %v", err)
 	} else if !whole {
-		t.Error("a part of a snapshot was read")
+		t.Error("an incomplete snapshot was read")
 	}
 
 	return !t.Failed()

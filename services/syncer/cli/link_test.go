@@ -14,18 +14,17 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// manyCars are rows like those of real tables, many of which share their texts.
+// manyCars makes rows like those of real tables, many of which share texts.
 const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0')),
 	ELT(1 + n % 4, 'Toyota', 'Citroën', 'Škoda', 'BMW'), CONCAT('One owner, serviced, number ', n),
 	5000 + (n * 7919 % 9000000) / 100, n / 7, DATE_ADD('2020-01-01', INTERVAL n SECOND)
 	FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ` + digits + " a, " + digits + " b, " + digits +
 	" c, " + digits + " d) numbers"
 
-// What a report and the file count is what has crossed the network, and zlib makes it less; the rows are the
-// same.
+// The report and the file count the bytes that crossed the network. zlib reduces them, and the rows stay the same.
 func TestReceivedBytes(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars",
+	s := newSource(t, "cars",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at DATETIME)", manyCars)
 	var crossed atomic.Int64
@@ -40,10 +39,10 @@ func TestReceivedBytes(t *testing.T) {
 		s.set("DB_COMPRESSION", compression)
 		s.keep(t.TempDir() + "/carstock.db")
 		r := s.report(t, 0)
-		want(t, counts(t, r), "10000: +10000 ~0 -0 =0")
-		received[compression], rowsOf[compression] = r.Tables[0].Bytes, content(t, s.path)
+		requireText(t, tableCounts(t, r), "10000: +10000 ~0 -0 =0")
+		received[compression], rowsOf[compression] = r.Tables[0].Bytes, readContent(t, s.path)
 
-		// The rest is what a session and a description of the table take.
+		// The rest are the bytes of the session and of the table's description.
 		if rest := crossed.Load() - r.Tables[0].Bytes; rest < -32<<10 || rest > 64<<10 {
 			t.Errorf("%s: %d bytes are reported, and about %d have crossed the network", compression, r.Tables[0].Bytes,
 				crossed.Load())
@@ -57,16 +56,16 @@ func TestReceivedBytes(t *testing.T) {
 	}
 
 	t.Logf("received: %v", received)
-	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
+	requireRows(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 	if received[dbconn.CompressionZlib]*4 > received[dbconn.CompressionOff] {
-		t.Errorf("zlib is to make it less than a quarter: %v", received)
+		t.Errorf("zlib must reduce it to less than a quarter: %v", received)
 	}
 }
 
 // The first rows of a view that had few rows are not read twice.
 func TestFewCompressedRows(t *testing.T) {
 	t.Parallel()
-	s := source(t, "few(id)", "CREATE TABLE few (id INT PRIMARY KEY, text CHAR(64))",
+	s := newSource(t, "few(id)", "CREATE TABLE few (id INT PRIMARY KEY, text CHAR(64))",
 		"INSERT INTO few SELECT 10 * a.n + b.n, SHA2(10 * a.n + b.n, 256) FROM "+digits+" a, "+digits+" b")
 	s.set("DB_COMPRESSION", dbconn.CompressionZlib)
 	first, second := s.report(t, 0).Tables[0].Bytes, s.report(t, 0).Tables[0].Bytes
@@ -79,7 +78,7 @@ func TestFewCompressedRows(t *testing.T) {
 // of views arrive as they are without.
 func TestCompressedViews(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); by_make(make); slow(id); one; none(id); many; numbered(n); odd",
+	s := newSource(t, "cars(id); by_make(make); slow(id); one; none(id); many; numbered(n); odd",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at TIMESTAMP NULL)", manyCars,
 		"CREATE VIEW by_make AS SELECT make, COUNT(*) AS n, MAX(note) AS note, MIN(at) AS first FROM cars GROUP BY make",
@@ -98,9 +97,9 @@ func TestCompressedViews(t *testing.T) {
 		s.set("DB_COMPRESSION", compression)
 		s.keep(t.TempDir() + "/carstock.db")
 		s.report(t, 0)
-		rowsOf[compression] = content(t, s.path)
+		rowsOf[compression] = readContent(t, s.path)
 	}
-	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
+	requireRows(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 }
 
 func manyColumns(n int) string {
@@ -111,20 +110,20 @@ func manyColumns(n int) string {
 	return s.String()
 }
 
-// A server that takes only short statements compresses with the buffer that it has.
+// A server that accepts only short statements uses its own buffer for compression.
 func TestCompressionWithShortStatements(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=65536")
-	s := sourceOn(t, server, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
+	s := newSourceOn(t, server, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Toyota'), (2, 'Kia')")
 	s.set("DB_COMPRESSION", dbconn.CompressionZlib)
-	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
 }
 
-// check measures the network by the largest view, and says whether compression pays.
+// check measures the network with the largest view, and says whether compression pays.
 func TestCheckMeasuresTheLink(t *testing.T) {
 	t.Parallel()
-	s := source(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
+	s := newSource(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at DATETIME)", manyCars,
 		"ANALYZE TABLE few, cars")
@@ -147,13 +146,13 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		t.Errorf("on this machine: %+v", l)
 	}
 
-	if _, out := s.both(t, "check"); !strings.Contains(out, "link    ") || !strings.Contains(out, "round trip") {
+	if _, out := s.output(t, "check"); !strings.Contains(out, "link    ") || !strings.Contains(out, "round trip") {
 		t.Errorf("%s", out)
 	}
 
 	const perSecond = 600_000
 	var mu sync.Mutex
-	passed := map[int]int{} // by connections
+	passed := map[int]int{} // bytes by connection
 	p := tcpProxy{answer: func(connection, sent int) bool {
 		mu.Lock()
 		wait := time.Duration(sent-passed[connection]) * time.Second / perSecond
@@ -163,36 +162,36 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		return true
 	}}
 	p.start(t, s)
-	for setting, says := range map[string]string{
+	for setting, wantPart := range map[string]string{
 		"off":  "DB_COMPRESSION=zlib would send",
 		"zlib": "DB_COMPRESSION=zlib sends",
 	} {
 		s.set("DB_COMPRESSION", setting)
 		l, line := link()
-		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, says) ||
+		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, wantPart) ||
 			l.PerSecond < perSecond/3 || l.PerSecond > perSecond*1.5 ||
 			l.ZlibBytes > 0.35 || l.ZlibBytes < 0.1 {
 			t.Errorf("on a slow line, DB_COMPRESSION=%s: %+v", setting, l)
 		}
 	}
 
-	// What the server compresses at once may be more than a whole view.
-	exec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
+	// The server may compress more at once than a whole view.
+	mustExec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
 	s.set("SYNC_VIEWS", "some(id)")
 	if l, _ := link(); l.ZlibBytes > 0.3 || l.ZlibBytes < 0.1 {
 		t.Errorf("on a slow line, 2,000 rows: %+v", l)
 	}
 
-	// A view that is small, one that the server works on for long, one of a single large row, and one that cannot be read.
-	exec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
+	// A small view, a view that takes the server long, a view with a single large row, and a view that cannot be read.
+	mustExec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
 		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")
-	for views, says := range map[string]string{
+	for views, wantPart := range map[string]string{
 		"few": "not worth it here", "slow(id)": "no two rows of slow came", "wide": "no two rows of wide came",
 		"few; slow(id)": "no two rows",
 	} {
 		s.set("SYNC_VIEWS", views)
-		if _, line := link(); !strings.Contains(line, says) {
+		if _, line := link(); !strings.Contains(line, wantPart) {
 			t.Errorf("%s: %s", views, line)
 		}
 	}

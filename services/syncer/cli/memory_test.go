@@ -14,11 +14,11 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// memoryLimit is the memory that a run over large rows has to get by with.
+// memoryLimit is the memory limit of a run over large rows.
 const memoryLimit = 256 << 20
 
-// cgroup makes a group of processes with that memory and no swap, and returns the command line that starts a
-// command in it; nil where this user may not make one.
+// cgroup makes a group of processes with that memory and no swap, and returns the command line that starts a command in
+// it. It returns nil if this user may not make one.
 func cgroup(t *testing.T) []string {
 	t.Helper()
 	dir := filepath.Join("/sys/fs/cgroup", fmt.Sprintf("syncer-test-%d", os.Getpid()))
@@ -44,12 +44,12 @@ func cgroup(t *testing.T) []string {
 	return []string{"sh", "-c", `echo $$ > "$0/cgroup.procs" && exec "$@"`, dir}
 }
 
-// Rows of 16 MiB are copied within 256 MiB, and so is each change of them: in a container of that size, or
-// measured where none can be made.
+// Rows of 16 MiB, and changes of them, are copied within 256 MiB: in a container of that size, or measured if none can
+// be made.
 func TestLargeRowsInLittleMemory(t *testing.T) {
 	t.Parallel()
 
-	// The test's own binary may be one that looks for races, for which it takes several times the memory.
+	// The test's own binary may use the race detector, which takes several times the memory.
 	program := filepath.Join(t.TempDir(), "syncer")
 	if out, err := osexec.Command("go", "build", "-o", program, "carstock/services/syncer").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -57,15 +57,15 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
-	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
-	s := sourceOn(t, server, "large(id); parts(id)",
+	mustExec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
+	s := newSourceOn(t, server, "large(id); parts(id)",
 		"CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
 		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f "+
 			"MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
 	fill := func(table, value string) {
 		t.Helper()
 		for id := range 24 {
-			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
+			mustExec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
 				strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
 		}
 	}
@@ -92,9 +92,9 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 		}
 
 		const large = "SELECT count(*) AS n, sum(length(v)) AS bytes FROM large"
-		equal(t, rows(t, openFile(t, s.path), large), rows(t, s.mysql, large))
+		requireRows(t, queryRows(t, openFile(t, s.path), large), queryRows(t, s.mysql, large))
 		const parts = "SELECT count(*) AS n, sum(length(a) + length(g)) AS bytes FROM parts"
-		equal(t, rows(t, openFile(t, s.path), parts), rows(t, s.mysql, parts))
+		requireRows(t, queryRows(t, openFile(t, s.path), parts), queryRows(t, s.mysql, parts))
 	}
 
 	run("the first run")
@@ -108,24 +108,24 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	s.set("DB_TIMEZONE", "+09:00")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), '2026-01-02 00:00:00'")
 	run("a run in another time zone")
-	exec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
+	mustExec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
 	run("a run over changed columns")
-	exec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
-	group = nil // where nothing but the program itself bounds it
+	mustExec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
+	group = nil // now without a limit from outside
 	run("a run that makes the table again")
-	equal(t, rows(t, openFile(t, s.path),
+	requireRows(t, queryRows(t, openFile(t, s.path),
 		"SELECT id, length(v) AS n, hex(substr(v, 1, 2)) AS begins, w FROM large WHERE id IN (0, 23) ORDER BY id"),
 		[]string{`id="0"|n="16777216"|begins="4242"|w="5"|`, `id="23"|n="16777216"|begins="5959"|w="5"|`})
 }
 
-// watchPeak measures the peak of a process's own memory until the function that it returns is called, once the process
-// has ended. What the system itself says in the end counts the memory of the process that started it too.
+// watchPeak measures the peak of a process's own memory until the returned function is called after the process has
+// ended. The kernel's final figure also counts the memory of the process that started it.
 func watchPeak(pid int) (peak func() int64) {
 	done, most := make(chan struct{}), make(chan int64)
 	go func() {
 		var highest int64
 		for {
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // gone once the process is
+			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // missing once the process has ended
 			if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
 				var kib int64
 				_, _ = fmt.Sscan(rest, &kib)

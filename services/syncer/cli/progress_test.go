@@ -7,7 +7,7 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// A number that nobody knows is not printed as 0.
+// An unknown number is not printed as 0.
 func TestProgressAttributes(t *testing.T) {
 	t.Parallel()
 	p := &run.Progress{}

@@ -31,8 +31,8 @@ import (
 
 const pullToken = "a-token-of-the-tests"
 
-// offer runs syncer over the views as a service that makes runs when it is asked to.
-func (s *syncer) offer(t *testing.T) service {
+// serveOnRequest runs syncer serve over the views; it makes runs on request only.
+func (s *syncer) serveOnRequest(t *testing.T) service {
 	t.Helper()
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
@@ -40,7 +40,7 @@ func (s *syncer) offer(t *testing.T) service {
 	return s.serve(t)
 }
 
-// runOnce makes a run and waits for it.
+// runOnce requests a run and waits for its end.
 func (up service) runOnce(t *testing.T) {
 	t.Helper()
 	before := up.lastRun(t).ID
@@ -48,7 +48,7 @@ func (up service) runOnce(t *testing.T) {
 		t.Fatal(status)
 	}
 
-	eventually(t, "a run", func() bool {
+	waitUntil(t, "a run", func() bool {
 		now := up.lastRun(t)
 		if now.ID > before && now.Status != snapshotfile.RunOK {
 			t.Fatalf("the run is %s: %s", now.Status, up.log)
@@ -57,8 +57,8 @@ func (up service) runOnce(t *testing.T) {
 	})
 }
 
-// ask asks for the snapshot with some headers, given as pairs.
-func (up service) ask(t *testing.T, method string, headers ...string) (*http.Response, []byte) {
+// requestSnapshot requests the snapshot with some headers, given as pairs.
+func (up service) requestSnapshot(t *testing.T, method string, headers ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(method, up.url+"/snapshot", nil)
 	if err != nil {
@@ -83,8 +83,8 @@ func (up service) ask(t *testing.T, method string, headers ...string) (*http.Res
 	return response, body
 }
 
-// puller is a machine that has no settings but those of pull.
-func puller(t *testing.T) *syncer {
+// newPuller is a machine with only the settings of pull.
+func newPuller(t *testing.T) *syncer {
 	t.Helper()
 	s := &syncer{env: map[string]string{"SYNC_HTTP_TOKEN": pullToken}, path: filepath.Join(t.TempDir(), "pulled.db")}
 	return s
@@ -92,34 +92,34 @@ func puller(t *testing.T) *syncer {
 
 func (s *syncer) mustPull(t *testing.T, url string) string {
 	t.Helper()
-	code, out := s.both(t, "pull", url, s.path)
+	code, out := s.output(t, "pull", url, s.path)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	return out
 }
 
-// everything is all that a file has, syncer's bookkeeping too. It leaves out the mark of a pull, and SQLite's
-// statistics, which a run may make after it has published.
-func everything(t *testing.T, path string) (out []string) {
+// readEverything reads the whole content of a file, including syncer's own tables. It leaves out the mark of a pull,
+// and SQLite's statistics, which a run may write after it has published.
+func readEverything(t *testing.T, path string) (out []string) {
 	t.Helper()
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
-	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	requireRows(t, queryRows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	var tables []string
 	if err := db.Select(&tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_sync_pull' "+
 		"AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"); err != nil {
 		t.Fatal(err)
 	}
 
-	out = rows(
+	out = queryRows(
 		t,
 		db,
 		"SELECT type, name, sql FROM sqlite_schema WHERE name <> '_sync_pull' "+
 			"AND name NOT LIKE 'sqlite~_stat%' ESCAPE '~' ORDER BY name",
 	)
 	for _, table := range tables {
-		out = append(out, rows(t, db, `SELECT * FROM "`+table+`" ORDER BY 1`)...)
+		out = append(out, queryRows(t, db, `SELECT * FROM "`+table+`" ORDER BY 1`)...)
 	}
 
 	return out
@@ -127,13 +127,13 @@ func everything(t *testing.T, path string) (out []string) {
 
 var paddedCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad VARCHAR(200))",
-	"INSERT INTO cars VALUES " + values(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
+	"INSERT INTO cars VALUES " + insertValues(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
 }
 
-// largeRows are 6 MB of rows, and half of that compressed.
+// largeRows are 6 MB of rows, and half of that when compressed.
 var largeRows = []string{
 	"CREATE TABLE v (id INT PRIMARY KEY, pad TEXT)",
-	"INSERT INTO v VALUES " + values(
+	"INSERT INTO v VALUES " + insertValues(
 		0,
 		5000,
 		"(%[1]d, CONCAT(SHA2('%[1]d a', 512), SHA2('%[1]d b', 512), SHA2('%[1]d c', 512), "+
@@ -142,50 +142,50 @@ var largeRows = []string{
 	),
 }
 
-// A pull fetches the snapshot with all that is in it, and nothing when that is not newer.
+// A pull fetches the complete snapshot, and nothing if there is no newer one.
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
-	there := puller(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
+	there := newPuller(t)
 	there.set("SYNC_RETRIES", "0")
 
 	requireNoSnapshotYet(t, up, there)
 
 	up.runOnce(t)
-	exec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
+	mustExec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
 		"INSERT INTO notes VALUES ('x')")
 	out := there.mustPull(t, up.url)
 	if !strings.HasPrefix(out, there.path+": run 1 of ") || !strings.Contains(out, " received, ") {
 		t.Error(out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
-	for range 2 { // the second form of the URL
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
+	for range 2 { // also with the second form of the URL
 		if out := there.mustPull(t, up.url+"/snapshot"); !strings.HasPrefix(out,
 			there.path+": nothing newer than run 1 of ") {
 			t.Error(out)
 		}
 	}
 
-	exec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
+	mustExec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
 	up.runOnce(t)
-	if code, out := there.both(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
+	if code, out := there.output(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // a reader may have no right to make one
+	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // readers may have no right to create it
 		t.Errorf("there is no empty log: %v", err)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 	there.set("SYNC_PATH", there.path)
-	if code, out := there.both(t, "status", "--max-age", "1h"); code != 0 || !strings.Contains(out, "2,991 rows") {
+	if code, out := there.output(t, "status", "--max-age", "1h"); code != 0 || !strings.Contains(out, "2,991 rows") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// The file was recreated on the server: its runs count from 1 again.
+	// The server's file was recreated, so its runs count from 1 again.
 	for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
@@ -196,7 +196,7 @@ func TestPull(t *testing.T) {
 	if out := there.mustPull(t, up.url); !strings.Contains(out, ": run 1 of ") {
 		t.Error(out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 	if n := up.metric(t, "syncer_pulls_total"); n != "3" {
 		t.Errorf("%s pulls", n)
 	}
@@ -204,33 +204,33 @@ func TestPull(t *testing.T) {
 		t.Error("the page does not count the downloads")
 	}
 	up.stop()
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 	if strings.Contains(up.log.String(), pullToken) {
 		t.Error("the token is in the log")
 	}
 }
 
-// requireNoSnapshotYet checks what a pull gets before the first run.
+// requireNoSnapshotYet checks the answers to a pull before the first run.
 func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 	t.Helper()
-	response, body := up.ask(t, "GET")
+	response, body := up.requestSnapshot(t, "GET")
 	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); response.StatusCode != 503 || err != nil ||
 		wait < 1 ||
 		!strings.Contains(string(body), "there is no snapshot yet") {
 		t.Errorf("%s %v: %s", response.Status, response.Header, body)
 	}
 
-	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "there is no snapshot yet") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 
-// A pull replaces nothing but what it has fetched.
+// A pull replaces only files that it has downloaded.
 func TestPullRefusesOthersFiles(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 
 	refused := func(there *syncer, want string) {
@@ -245,10 +245,10 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 			t.Errorf("exit code %d, want %q: %s", code, want, stderr)
 		}
 		if now, err := os.ReadFile(there.path); err != nil || !bytes.Equal(now, before) {
-			t.Errorf("%s: the file is another: %v", want, err)
+			t.Errorf("%s: the file has changed: %v", want, err)
 		}
 	}
-	there := puller(t)
+	there := newPuller(t)
 	if err := os.WriteFile(there.path, []byte("a text, and no database at all"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -262,12 +262,12 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	}
 
 	refused(there, "is not a snapshot that syncer pull has fetched")
-	here := puller(t)
+	here := newPuller(t)
 	here.path = s.path
 	refused(here, "is not a snapshot that syncer pull has fetched")
 
-	// An empty file becomes the snapshot, in place.
-	there = puller(t)
+	// An empty file becomes the snapshot.
+	there = newPuller(t)
 	if err := os.WriteFile(there.path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -280,19 +280,19 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	if now, err := os.Stat(there.path); err != nil || !os.SameFile(before, now) || now.Mode() != before.Mode() {
 		t.Errorf("%v, %v", now, err)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
-	// A pulled file in which syncer then makes runs is a file of that syncer's.
+	// If syncer makes runs in a pulled file, the file belongs to that syncer.
 	s.keep(there.path)
 	s.mustSync(t)
 	refused(there, "syncer has made runs of its own in it since then")
 }
 
-// What stands in the way of a pull is said in one sentence, and leaves nothing behind.
+// A failed pull reports the reason in one sentence, and leaves nothing behind.
 func TestPullsThatFail(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 
 	answer := func(handle http.HandlerFunc) string {
@@ -347,7 +347,7 @@ func TestPullsThatFail(t *testing.T) {
 		})
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	for _, args := range [][]string{
 		{"pull"},
 		{"pull", up.url},
@@ -355,13 +355,13 @@ func TestPullsThatFail(t *testing.T) {
 		{"pull", up.url, t.TempDir()},
 		{"pull", up.url, "a", "b"},
 	} {
-		if code, out := there.both(t, args...); code != 2 {
+		if code, out := there.output(t, args...); code != 2 {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}
 	}
 }
 
-// failingPull is a pull that cannot succeed, and what it must say.
+// failingPull is a pull that cannot succeed, and its expected message.
 type failingPull struct {
 	name, url string
 	token     string
@@ -371,7 +371,7 @@ type failingPull struct {
 
 func (p failingPull) check(t *testing.T) {
 	t.Helper()
-	there := puller(t)
+	there := newPuller(t)
 	there.set("SYNC_HTTP_TOKEN", p.token)
 	there.set("SYNC_RETRIES", "0")
 	code, stdout, stderr := there.run(t, "pull", p.url, there.path)
@@ -399,12 +399,12 @@ func notASnapshot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	db := openFile(t, path)
-	exec(t, db, "CREATE TABLE notes (text)")
+	mustExec(t, db, "CREATE TABLE notes (text)")
 	_ = db.Close()
 	return path
 }
 
-// newCuttingProxy stands between pull and the server, and cuts each connection after a number of bytes.
+// newCuttingProxy forwards connections from pull to the server, and cuts each after a number of bytes.
 func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	t.Helper()
 	target, err := url.Parse(server)
@@ -422,7 +422,7 @@ func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 		for {
 			near, err := l.Accept()
 			if err != nil {
-				return // the test is over
+				return // the test has ended
 			}
 
 			go func() {
@@ -444,14 +444,14 @@ func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	return "http://" + l.Addr().String()
 }
 
-// A download that is cut goes on from where it was, within a pull and with the next.
+// An interrupted download continues where it stopped, in the same pull and in the next one.
 func TestCutDownloadsAreResumed(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	_, whole := up.ask(t, "GET", "Accept-Encoding", "zstd")
-	there := puller(t)
+	_, whole := up.requestSnapshot(t, "GET", "Accept-Encoding", "zstd")
+	there := newPuller(t)
 	var limit atomic.Int64
 	limit.Store(int64(len(whole)) / 3)
 	proxy := newCuttingProxy(t, up.url, limit.Load)
@@ -460,13 +460,14 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 		t.Errorf("cut %d times: %s", n, out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 
-	// With the next pull, which may be of another process.
-	there = puller(t)
+	// In the next pull, which may be another process.
+	there = newPuller(t)
 	there.set("SYNC_RETRIES", "0")
-	if code, out := there.both(t, "pull", proxy, there.path); code != 1 || !strings.Contains(out, "the download was cut") {
+	if code, out := there.output(t, "pull", proxy, there.path); code != 1 ||
+		!strings.Contains(out, "the download was cut") {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 
@@ -480,41 +481,41 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	}
 	_, arrived, _ := bytes.Cut(part, []byte("\n"))
 	if len(arrived) < len(whole)/4 || !bytes.HasPrefix(whole, arrived) {
-		t.Errorf("%d of %d bytes have arrived", len(arrived), len(whole))
+		t.Errorf("%d of %d bytes arrived", len(arrived), len(whole))
 	}
 
 	limit.Store(-1)
 	out = there.mustPull(t, proxy)
 	rest := humanize.Bytes(uint64(len(whole) - len(arrived)))
 	if !strings.Contains(out, ", "+rest+" received") {
-		t.Errorf("the second pull was to receive %s of %d bytes: %s", rest, len(whole), out)
+		t.Errorf("the second pull must receive %s of %d bytes: %s", rest, len(whole), out)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
-	// A part of a run that is gone is not completed.
-	there = puller(t)
+	// If the server no longer has the run of a partial download, the download is not resumed.
+	there = newPuller(t)
 	there.set("SYNC_RETRIES", "0")
 	limit.Store(int64(len(whole)) / 2)
-	if code, out := there.both(t, "pull", proxy, there.path); code != 1 {
+	if code, out := there.output(t, "pull", proxy, there.path); code != 1 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
-	exec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
+	mustExec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
 	up.runOnce(t)
 	limit.Store(-1)
 	there.mustPull(t, proxy)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
-// Many pulls while runs go on: each is sound, and equals one run as it was published.
-func TestPullsWhileRunsGoOn(t *testing.T) {
+// Many pulls during runs: each is sound, and equals one published run.
+func TestPullsDuringRuns(t *testing.T) {
 	t.Parallel()
 	const pad = "CONCAT(SHA2(id + %[1]d, 512), SHA2(id - %[1]d, 512), SHA2(-id + %[1]d, 512), SHA2(-id - %[1]d, 512))"
-	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad TEXT)",
-		"INSERT INTO cars VALUES "+values(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
+	s := newSource(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad TEXT)",
+		"INSERT INTO cars VALUES "+insertValues(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
 		"INSERT INTO log VALUES (0)")
-	up := s.offer(t)
+	up := s.serveOnRequest(t)
 	proxy := newCuttingProxy(t, up.url, func() int64 {
 		if rand.IntN(3) > 0 {
 			return -1
@@ -522,12 +523,12 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		return rand.Int64N(200_000)
 	})
 
-	// The runs as they were published, by their number, and the pulls, each with what it has found.
+	// The content of each published run, and of each pull.
 	published := map[string][]string{}
 
 	publish := func() {
 		up.runOnce(t)
-		published[rows(t, openFile(t, s.path), lastRun)[0]] = everything(t, s.path)
+		published[queryRows(t, openFile(t, s.path), lastRun)[0]] = readEverything(t, s.path)
 	}
 
 	publish()
@@ -536,7 +537,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 	var group sync.WaitGroup
 	var resumed, fresh atomic.Int32
 	for range 4 {
-		there := puller(t)
+		there := newPuller(t)
 		there.set("SYNC_RETRIES", "20")
 		group.Go(func() {
 			there.pullRepeatedly(t, proxy, pulls/4, finds, &fresh, &resumed)
@@ -546,7 +547,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { group.Wait(); close(ended) }()
 	for version, over := 1, false; !over; version++ {
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
 			fmt.Sprintf("UPDATE cars SET version = %[1]d, pad = "+pad, version),
 			fmt.Sprintf("UPDATE log SET version = %d", version))
 		publish()
@@ -566,33 +567,33 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		}
 	}
 
-	t.Logf("%d pulls, %d of them into no file, %d resumed, of %d of the %d runs meanwhile", pulls, fresh.Load(),
+	t.Logf("%d pulls, %d of them without a file, %d resumed, from %d of %d runs", pulls, fresh.Load(),
 		resumed.Load(), len(runs), len(published))
 	if len(runs) < 2 || resumed.Load() == 0 {
-		t.Error("this shows nothing")
+		t.Error("the test proves nothing")
 	}
 
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 }
 
-// foundRun is what a pull has found.
+// foundRun is the run and the content that a pull has fetched.
 type foundRun struct {
 	run     string
 	content []string
 }
 
-// pullRepeatedly pulls count times, every other time into no file, and sends what it finds.
+// pullRepeatedly pulls count times, every other time without a file, and sends what it has fetched.
 func (s *syncer) pullRepeatedly(
 	t *testing.T, url string, count int, finds chan<- foundRun, fresh, resumed *atomic.Int32,
 ) {
 	t.Helper()
 	for i := range count {
-		if i%2 == 0 { // and so is fetched, and not only asked for
+		if i%2 == 0 { // forces a download; otherwise the file may be current
 			s.path = filepath.Join(t.TempDir(), "pulled.db")
 			fresh.Add(1)
 		}
 
-		code, out := s.both(t, "pull", url, s.path)
+		code, out := s.output(t, "pull", url, s.path)
 		if code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 			return
@@ -602,63 +603,63 @@ func (s *syncer) pullRepeatedly(
 			resumed.Add(1)
 		}
 		db := openFile(t, s.path)
-		run := rows(t, db, lastRun)[0]
+		run := queryRows(t, db, lastRun)[0]
 		_ = db.Close()
-		finds <- foundRun{run, everything(t, s.path)}
+		finds <- foundRun{run, readEverything(t, s.path)}
 	}
 }
 
 const lastRun = "SELECT max(id) AS run FROM _sync_runs"
 
-// Programs that read the file keep what they see until they end their transactions, and then see the new one.
+// Readers keep their view of the file until they end their transactions, and then see the new one.
 func TestReadersDuringAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 	there.mustPull(t, up.url)
 
 	const count = "SELECT count(*) AS n, max(version) AS v FROM cars"
 	staying := openFile(t, there.path)
-	old := rows(t, staying, count)
-	held, err := openFile(t, there.path).Beginx()
+	old := queryRows(t, staying, count)
+	reader, err := openFile(t, there.path).Beginx()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = held.Rollback() }()
+	defer func() { _ = reader.Rollback() }()
 	var n int
-	if err := held.Get(&n, "SELECT count(*) FROM cars"); err != nil || n != 3000 {
+	if err := reader.Get(&n, "SELECT count(*) FROM cars"); err != nil || n != 3000 {
 		t.Fatal(n, err)
 	}
 
 	for version := 1; version <= 3; version++ {
-		exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
+		mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
 			fmt.Sprintf("UPDATE cars SET version = %d", version), fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", version))
 		up.runOnce(t)
 		if out := there.mustPull(t, up.url); strings.Contains(
 			out,
 			"-wal, cannot be emptied and has grown to ",
 		) != (version > 1) {
-			t.Errorf("pull %d: %s", version, out) // at the first one it may have been a reader that was about to end
+			t.Errorf("pull %d: %s", version, out) // at the first pull the reader might have been about to end
 		}
 		var v int
-		if err := held.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
+		if err := reader.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
 			t.Errorf("a transaction sees %d rows of version %d, %v", n, v, err)
 		}
-		if now := rows(t, staying, count); slices.Equal(now, old) ||
+		if now := queryRows(t, staying, count); slices.Equal(now, old) ||
 			now[0] != fmt.Sprintf(`n="%d"|v="%d"|`, 3000-version*500, version) {
 			t.Errorf("a reader without one sees %v", now)
 		}
 	}
 
-	if err := held.Rollback(); err != nil {
+	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
-	// One who writes to the file, and does not end, is named.
+	// A writer that does not end its transaction is named.
 	writer, err := staying.Beginx()
 	if err != nil {
 		t.Fatal(err)
@@ -667,9 +668,9 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "UPDATE cars SET version = 9")
+	mustExec(t, s.mysql, "UPDATE cars SET version = 9")
 	up.runOnce(t)
-	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "another program holds a lock on it") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -678,25 +679,25 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
-// Whenever pull is killed, the file is what it was, or what it was to become.
+// Whenever pull is killed, the file has either its old or its new content.
 func TestPullKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 
 	change := func(round int) {
 		t.Helper()
-		exec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
+		mustExec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
 		up.runOnce(t)
 	}
 
-	// The second pull replaces the file, and says how long that takes.
+	// An undisturbed second pull replaces the file, and shows how long that takes.
 	var length time.Duration
 	for round := range 2 {
 		change(-round)
@@ -708,24 +709,24 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 
-	before := everything(t, there.path)
+	before := readEverything(t, there.path)
 	atWork, replaced := 0, 0
-	kills := fromEnv(t, "SOAK_KILLS", 12, 1)
+	kills := envNumber(t, "SOAK_KILLS", 12, 1)
 	for round := range kills {
 		change(round + 1)
-		after := everything(t, s.path)
-		if round%4 == 3 { // the first pull of all
+		after := readEverything(t, s.path)
+		if round%4 == 3 { // the first pull
 			removeSnapshot(t, there.path)
 			before = nil
 		}
 		there.killAfter(t, rand.N(length*5/4), "pull", up.url, there.path)
-		if staged(there.path) {
+		if hasStaging(there.path) {
 			atWork++
 		}
 
 		var now []string
 		if _, err := os.Stat(there.path); err == nil {
-			now = everything(t, there.path)
+			now = readEverything(t, there.path)
 		}
 
 		switch {
@@ -733,27 +734,27 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		case slices.Equal(now, after):
 			replaced++
 		default:
-			t.Fatalf("round %d: the file is neither what it was nor what it was to be", round)
+			t.Fatalf("round %d: the file has neither its old nor its new content", round)
 		}
 		before = now
 	}
 
-	t.Logf("%d kills, of which %d at work; the file was replaced %d times", kills, atWork, replaced)
-	if kills >= 50 && (atWork == 0 || replaced == 0) { // fewer may miss one of the two by chance
-		t.Error("no kill has hit a pull at work, or none has come too late for it: this shows nothing")
+	t.Logf("%d kills, %d while working; the file was replaced %d times", kills, atWork, replaced)
+	if kills >= 50 && (atWork == 0 || replaced == 0) { // with fewer kills, chance may miss one of the two
+		t.Error("no kill hit a working pull, or none came after the replacement: the test proves nothing")
 	}
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }
 
-// Two pulls of one file do not meet.
+// A pull is skipped while another one works on the same file.
 func TestPullWhileAnotherIsAtWork(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	there := puller(t)
+	there := newPuller(t)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	proxy := newCuttingProxy(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
@@ -765,7 +766,7 @@ func TestPullWhileAnotherIsAtWork(t *testing.T) {
 		first <- fmt.Sprint(code, " ", out.String())
 	}()
 	<-reached
-	if code, out := there.both(t, "pull", up.url, there.path); code != 0 ||
+	if code, out := there.output(t, "pull", up.url, there.path); code != 0 ||
 		!strings.HasPrefix(out, "skipped: "+there.path+": another syncer, process ") {
 		t.Errorf("exit code %d: %s", code, out)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// pullAsChild runs pull in a process of its own, which finds proxies and authorities in its environment.
+// pullAsChild runs pull in a process of its own, which reads proxies and authorities from its environment.
 func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (code int, out string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -21,15 +21,15 @@ func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (c
 	}
 	c := s.child(t, self, "pull", url, s.path)
 	c.Env = append(c.Env, environment...)
-	text, _ := c.CombinedOutput() // its exit code is looked at
+	text, _ := c.CombinedOutput() // the test checks the exit code
 	return c.ProcessState.ExitCode(), string(text)
 }
 
-// A pull goes over TLS to a server whose authority it trusts, and through the proxies of the environment.
+// A pull uses TLS with a trusted authority, and the proxies of the environment.
 func TestPullOverTLSAndProxies(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	up := s.offer(t)
+	s := newSource(t, "a", twoRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	target, err := url.Parse(up.url)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	if code, out := there.pullAsChild(t, secure.URL); code != 1 || !strings.Contains(out, "certificate") ||
 		!strings.Contains(out, "SSL_CERT_FILE") || strings.Count(out, "\n") != 1 {
 		t.Errorf("exit code %d: %s", code, out)
@@ -55,7 +55,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		!strings.Contains(out, "run 1 of") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 
 	hosts := make(chan string, 10)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,48 +63,48 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 		pass.ServeHTTP(w, r)
 	}))
 	t.Cleanup(proxy.Close)
-	there = puller(t)
+	there = newPuller(t)
 	if code, out := there.pullAsChild(t, "http://stock.invalid/", "HTTP_PROXY="+proxy.URL); code != 0 ||
 		<-hosts != "stock.invalid" {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	equal(t, everything(t, there.path), everything(t, s.path))
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 }
 
-// Without room, wherever it ends, the file stays what it was, and the next pull is as good as any.
+// Wherever a pull runs out of space, the file stays unchanged, and the next pull succeeds.
 func TestNoRoomForAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	there := puller(t)
+	there := newPuller(t)
 	there.mustPull(t, up.url)
-	before := everything(t, there.path)
-	exec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
+	before := readEverything(t, there.path)
+	mustExec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
 	up.runOnce(t)
 
-	// In blocks of 512 bytes: of 3.6 MB as compressed, of 6.9 MB unpacked, and of a little more in the log. What has once
-	// arrived stays for the next pull, so the download comes first.
+	// The limits, in blocks of 512 bytes, stop the download of 3.6 MB, the unpacking to 6.9 MB, and the slightly larger
+	// log. The next pull reuses a complete download, so the download comes first.
 	for _, limit := range []struct{ place, blocks string }{
 		{"part", "1000"}, {"unpack the snapshot", "9000"}, {"replace " + there.path, "13450"},
 	} {
 		c := there.child(t, "sh", "-c", "ulimit -f "+limit.blocks+`; exec "$0" "$@"`, self, "pull", up.url, there.path)
-		text, _ := c.CombinedOutput() // its exit code is looked at
+		text, _ := c.CombinedOutput() // the test checks the exit code
 		out := string(text)
 		if c.ProcessState.ExitCode() != 1 || !strings.Contains(out, "there is no room: ") ||
 			!strings.Contains(out, limit.place) ||
 			strings.Count(out, "\n") != 1 {
 			t.Errorf("%s: exit code %d: %s", limit.place, c.ProcessState.ExitCode(), out)
 		}
-		equal(t, everything(t, there.path), before)
+		requireRows(t, readEverything(t, there.path), before)
 	}
 
 	there.mustPull(t, up.url)
-	equal(t, everything(t, there.path), everything(t, s.path))
-	nothingLeft(t, there.path)
+	requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
+	requireNoLeftovers(t, there.path)
 }

@@ -8,10 +8,10 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// What is checked at the start is what is used: no file is read a second time, in which it may be another one.
+// syncer uses exactly what it has checked at startup: it reads no file twice, because the file may have changed.
 func TestSyncReadsFilesOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	dir := t.TempDir()
 	password, authority := filepath.Join(dir, "password"), filepath.Join(dir, "ca.pem")
 	certificate, err := os.ReadFile(dbtest.Shared(t).CA)
@@ -31,7 +31,7 @@ func TestSyncReadsFilesOnce(t *testing.T) {
 
 	for _, command := range []string{"sync", "check"} {
 		opens := dbtest.CountOpens(t, password, authority)
-		if code, out := s.both(t, command); code != 0 {
+		if code, out := s.output(t, command); code != 0 {
 			t.Errorf("%s: exit code %d: %s", command, code, out)
 		}
 

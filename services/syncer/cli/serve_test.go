@@ -22,14 +22,14 @@ import (
 	"carstock/services/syncer/cli"
 )
 
-// service is syncer serve, in this process.
+// service is syncer serve in this process.
 type service struct {
 	url  string
 	log  *dbtest.Log
 	stop func() (code int)
 }
 
-// waitTimeout is how long a test waits for something; far longer than it takes.
+// waitTimeout limits how long a test waits. It is far longer than necessary.
 const waitTimeout = 5 * time.Minute
 
 func (s *syncer) serve(t *testing.T) service {
@@ -48,7 +48,7 @@ func (s *syncer) serve(t *testing.T) service {
 			t.Log(up.log)
 		}
 	})
-	eventually(t, "it answers", func() bool {
+	waitUntil(t, "it answers", func() bool {
 		r, err := http.Get(up.url + "/livez")
 		if err == nil {
 			_ = r.Body.Close()
@@ -59,7 +59,7 @@ func (s *syncer) serve(t *testing.T) service {
 	return up
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
+func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for start := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(start) > waitTimeout {
@@ -83,7 +83,7 @@ func (up service) get(t *testing.T, path string) (status int, body string) {
 	return r.StatusCode, string(b)
 }
 
-// post asks for a run.
+// post requests a run.
 func (up service) post(t *testing.T, authorization string) (status int) {
 	t.Helper()
 	q, err := http.NewRequest(http.MethodPost, up.url+"/sync", nil)
@@ -103,7 +103,7 @@ func (up service) post(t *testing.T, authorization string) (status int) {
 	return r.StatusCode
 }
 
-// runs are the outcomes of the last runs, the newest first.
+// runs returns the statuses of the last runs, the newest first.
 func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	t.Helper()
 	all, failures := up.listRuns(t)
@@ -113,7 +113,7 @@ func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	return statuses, failures
 }
 
-// lastRun is the newest run; without one its ID is 0.
+// lastRun returns the newest run; without any, its ID is 0.
 func (up service) lastRun(t *testing.T) snapshotfile.Run {
 	t.Helper()
 	all, _ := up.listRuns(t)
@@ -123,7 +123,7 @@ func (up service) lastRun(t *testing.T) snapshotfile.Run {
 	return all[0]
 }
 
-// listRuns are the last runs, the newest first, and how many failed since the last good one.
+// listRuns returns the last runs, the newest first, and the number of failures since the last good run.
 func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) {
 	t.Helper()
 	status, body := up.get(t, "/runs")
@@ -138,13 +138,13 @@ func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) 
 	return answer.Runs, answer.Failures
 }
 
-// metric is the value of a series, as written; "" if there is none.
+// metric returns the value of a series as text, or "" if there is none.
 func (up service) metric(t *testing.T, series string) string {
 	t.Helper()
 	return up.metrics(t)[series]
 }
 
-// metrics are the values of all series at one moment, as written.
+// metrics returns the values of all series at one moment, as texts.
 func (up service) metrics(t *testing.T) map[string]string {
 	t.Helper()
 	_, body := up.get(t, "/metrics")
@@ -159,15 +159,15 @@ func (up service) metrics(t *testing.T) map[string]string {
 
 func TestRunOnASchedule(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
-	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
-	eventually(t, "the new row", func() bool {
-		return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
+	waitUntil(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	waitUntil(t, "the new row", func() bool {
+		return queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
 	})
-	eventually(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
+	waitUntil(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
 
 	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) ||
 		!strings.Contains(body, `"age_seconds"`) {
@@ -211,7 +211,7 @@ func TestRunOnASchedule(t *testing.T) {
 		}
 	}
 
-	// What went before is known after a start.
+	// A restarted service knows the earlier runs.
 	s.set("SYNC_ON_START", "false")
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	up = s.serve(t)
@@ -227,9 +227,9 @@ func TestRunOnASchedule(t *testing.T) {
 	}
 }
 
-// This one goes alone: its signal would reach the syncers of the others, too.
+// This test does not run in parallel, because its signal would reach other syncers in this process.
 func TestRunOnRequest(t *testing.T) {
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
@@ -266,24 +266,24 @@ func TestRunOnRequest(t *testing.T) {
 		t.Errorf("GET: %d", status)
 	}
 	if statuses, _ := up.runs(t); len(statuses) > 0 {
-		t.Fatalf("nobody has asked yet: %v", statuses)
+		t.Fatalf("no run was requested yet: %v", statuses)
 	}
 	if status := up.post(t, "Bearer "+token); status != http.StatusAccepted {
 		t.Errorf("%d", status)
 	}
-	eventually(t, "the run", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
+	waitUntil(t, "the run", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
 
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the run of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
-	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="2"|`})
+	waitUntil(t, "the run of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="2"|`})
 	if strings.Contains(up.log.String(), token) {
 		t.Error("the token is in the log")
 	}
 }
 
-// received is what a server of notices has been sent.
+// received collects what the notification server has received.
 type received struct {
 	dbtest.Log
 	status int
@@ -306,8 +306,8 @@ func (r *received) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.WriteHeader(r.status)
 }
 
-// shape is what was received, without reasons. What a slow host answers too late is sent again, at once after it: the
-// same line twice is one.
+// shape returns the received requests without reasons. A notification that a slow host answers too late is repeated at
+// once, so equal neighbors count once.
 func (r *received) shape() (all []string) {
 	for line := range strings.Lines(r.String()) {
 		words := strings.SplitN(line, " ", 5)
@@ -316,9 +316,9 @@ func (r *received) shape() (all []string) {
 	return slices.Compact(all)
 }
 
-func TestFailuresAreToldOnce(t *testing.T) {
+func TestFailuresAreReportedOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
+	s := newSource(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
 	sent := &received{status: http.StatusOK}
 	server := httptest.NewServer(sent)
 	defer server.Close()
@@ -336,14 +336,14 @@ func TestFailuresAreToldOnce(t *testing.T) {
 				t.Fatal(status)
 			}
 		}
-		eventually(t, "a run", func() bool {
+		waitUntil(t, "a run", func() bool {
 			statuses, _ := up.runs(t)
 			return len(statuses) == count && strings.Count(sent.String(), "GET ") >= count
 		})
 	}
 
 	next()
-	exec(t, s.mysql, "DROP VIEW v")
+	mustExec(t, s.mysql, "DROP VIEW v")
 	next()
 	next()
 	if _, failures := up.runs(t); failures != 2 || up.metric(t, "syncer_consecutive_failures") != "2" ||
@@ -362,9 +362,9 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
+	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
 	next()
-	exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
+	mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
 	next()
 	next()
 
@@ -375,12 +375,12 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		"GET /ping/secret-uuid  0", "POST /notify/secret-path recovered 3",
 		"GET /ping/secret-uuid  0",
 	}
-	eventually(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
+	waitUntil(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 
-	equal(t, sent.shape(), want)
+	requireRows(t, sent.shape(), want)
 	for line := range strings.Lines(sent.String()) {
 		words := strings.SplitN(line, " ", 5)
 		if words[2] == "failed" && !strings.Contains(line, "no such table or view") ||
@@ -390,11 +390,11 @@ func TestFailuresAreToldOnce(t *testing.T) {
 	}
 }
 
-// A notice that nobody takes delays no run, and its URL stays out of the log.
+// A notification that nobody receives delays no run, and its URL stays out of the log.
 func TestNoticesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
+	s := newSource(t, "a", twoRows...)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,15 +402,15 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	s.set("SYNC_PING_URL", "http://"+silent.Addr().String()+"/secret-uuid")
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a word in the log", func() bool {
+	waitUntil(t, "a word in the log", func() bool {
 		return strings.Contains(up.log.String(), "a notice could not be sent")
 	})
 	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before,
 		`"msg":"published"`) < 2 {
-		t.Errorf("a run has waited for a notice:\n%s", before)
+		t.Errorf("a run waited for a notification:\n%s", before)
 	}
 
-	if code := up.stop(); code != 0 { // in the middle of others
+	if code := up.stop(); code != 0 { // while notifications are being sent
 		t.Errorf("exit code %d", code)
 	}
 
@@ -420,12 +420,12 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// A run under way is given up when the program is to end.
+// A run in progress is canceled when the program stops.
 func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", smallView)
+	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, bigView)
+	mustExec(t, s.mysql, bigView)
 	working := make(chan struct{})
 	var once sync.Once
 	p := tcpProxy{answer: func(_, sent int) bool {
@@ -436,7 +436,7 @@ func TestStopDuringARun(t *testing.T) {
 		return true
 	}}
 	p.start(t, s)
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	up := s.serve(t)
 	<-working
 	if got := up.metric(t, "syncer_running"); got != "1" {
@@ -452,15 +452,15 @@ func TestStopDuringARun(t *testing.T) {
 		t.Errorf("it took %s to stop", took)
 	}
 
-	equal(t, content(t, s.path), before)
-	nothingLeft(t, s.path)
-	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+	requireRows(t, readContent(t, s.path), before)
+	requireNoLeftovers(t, s.path)
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
 		[]string{`status="ok"|`, `status="stopped"|`})
 }
 
 func TestWrongSettingsOfServe(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	for name, value := range map[string]string{
 		"SYNC_SCHEDULE": "often", "SYNC_TIMEZONE": "Mars/Base", "SYNC_HTTP_ADDR": "9090", "SYNC_HTTP_TOKEN": "short",
 		"SYNC_NOTIFY_URL": "secret.example.com", "SYNC_PING_URL": "ftp://secret.example.com", "SYNC_MAX_AGE": "-1h",

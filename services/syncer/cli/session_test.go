@@ -18,12 +18,13 @@ import (
 	"carstock/pkg/schema"
 )
 
-// As an ordinary user, since init_connect is not for administrators, and a time limit may not be theirs.
+// An ordinary user, because init_connect does not apply to administrators, and a user may lack the right to change a
+// time limit.
 func ordinarySyncer(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
 	t.Helper()
-	s := sourceOn(t, server, views, statements...)
+	s := newSourceOn(t, server, views, statements...)
 	user := s.newUser(t, "right")
-	exec(t, s.mysql, fmt.Sprintf("GRANT SELECT, SHOW VIEW, EXECUTE ON %s.* TO %s", s.env["DB_NAME"], user))
+	mustExec(t, s.mysql, fmt.Sprintf("GRANT SELECT, SHOW VIEW, EXECUTE ON %s.* TO %s", s.env["DB_NAME"], user))
 	s.set("DB_PASSWORD", "right")
 	return s
 }
@@ -32,45 +33,46 @@ func TestRowLimitOfTheServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := ordinarySyncer(t, server, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY, a INT, b INT)",
-		"INSERT INTO r VALUES "+values(1, 1500, "(%[1]d, %[1]d, 1)"), "CREATE VIEW v AS SELECT * FROM r")
+		"INSERT INTO r VALUES "+insertValues(1, 1500, "(%[1]d, %[1]d, 1)"), "CREATE VIEW v AS SELECT * FROM r")
 	s.mustSync(t)
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	for _, limit := range []string{"1000", "2", "1", "0"} {
-		exec(t, s.mysql, "SET GLOBAL init_connect = 'SET SESSION sql_select_limit = "+limit+"'")
-		want(t, counts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
-		exec(t, s.mysql, "SET GLOBAL init_connect = ''", "SET GLOBAL sql_select_limit = "+limit)
-		want(t, counts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
-		exec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
+		mustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET SESSION sql_select_limit = "+limit+"'")
+		requireText(t, tableCounts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
+		mustExec(t, s.mysql, "SET GLOBAL init_connect = ''", "SET GLOBAL sql_select_limit = "+limit)
+		requireText(t, tableCounts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
+		mustExec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
 	}
 
-	equal(t, content(t, s.path), before)
+	requireRows(t, readContent(t, s.path), before)
 }
 
-// An init_connect may stop the clock that views see. MySQL lets only administrators do so, whom it is not for.
-func TestClockThatTheServerStops(t *testing.T) {
+// init_connect may stop the clock that views see. On MySQL only administrators may do so, and init_connect does not
+// apply to them.
+func TestStoppedClock(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := ordinarySyncer(t, server, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES (1)",
 		"CREATE VIEW v AS SELECT id, YEAR(NOW()) > 2001 AS now FROM r")
-	if version := rows(t, s.mysql, "SELECT VERSION() AS v"); strings.Contains(version[0], "MariaDB") {
-		exec(t, s.mysql, "SET GLOBAL init_connect = 'SET timestamp = 1000000000'")
+	if version := queryRows(t, s.mysql, "SELECT VERSION() AS v"); strings.Contains(version[0], "MariaDB") {
+		mustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET timestamp = 1000000000'")
 	}
 	s.mustSync(t)
-	equal(t, rows(t, openFile(t, s.path), "SELECT now FROM v"), []string{`now="1"|`})
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT now FROM v"), []string{`now="1"|`})
 }
 
 func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := ordinarySyncer(t, server, "slow; pairs", "CREATE TABLE r (id INT PRIMARY KEY)",
-		"INSERT INTO r VALUES "+values(1, 300, "(%d)"),
+		"INSERT INTO r VALUES "+insertValues(1, 300, "(%d)"),
 		"CREATE VIEW slow AS SELECT id, SLEEP(0.01) AS s FROM r WHERE id <= 150",
 		"CREATE VIEW pairs AS SELECT a.id AS a, b.id AS b FROM r a JOIN r b ON b.id + 0 <= a.id + 0")
 	for _, q := range []string{
 		"max_statement_time = 1", "max_execution_time = 500", "max_join_size = 1000", "sql_big_selects = 0",
 		"wait_timeout = 1", "net_write_timeout = 1",
 	} {
-		_, _ = s.mysql.Exec("SET GLOBAL " + q) // each server has some
+		_, _ = s.mysql.Exec("SET GLOBAL " + q) // each server has some of these variables
 	}
 
 	r := s.report(t, 0)
@@ -81,28 +83,28 @@ func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
 
 func TestGroupConcatIsWhole(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(100))",
-		"INSERT INTO w VALUES "+values(1, 51, "(1, REPEAT('x', 99 + 0 * %d))"),
+	s := newSource(t, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(100))",
+		"INSERT INTO w VALUES "+insertValues(1, 51, "(1, REPEAT('x', 99 + 0 * %d))"),
 		"CREATE VIEW v AS SELECT k, GROUP_CONCAT(w) AS words FROM w GROUP BY k")
 	s.mustSync(t)
-	got := rows(t, openFile(t, s.path), "SELECT length(words) FROM v")
-	equal(t, got, []string{fmt.Sprintf("length(words)=%q|", fmt.Sprint(51*100-1))})
+	got := queryRows(t, openFile(t, s.path), "SELECT length(words) FROM v")
+	requireRows(t, got, []string{fmt.Sprintf("length(words)=%q|", fmt.Sprint(51*100-1))})
 }
 
-// A result that max_allowed_packet has cut is no copy, and that is no setting of a session.
+// A result that max_allowed_packet has truncated is refused, because no session setting can prevent it.
 func TestCutByThePacketLimit(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=16K")
-	s := sourceOn(t, server, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(1000))",
-		"INSERT INTO w VALUES "+values(1, 10, "(1, REPEAT('x', 990 + %d))"))
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
+	s := newSourceOn(t, server, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(1000))",
+		"INSERT INTO w VALUES "+insertValues(1, 10, "(1, REPEAT('x', 990 + %d))"))
+	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
 		"REPEAT('x', 991)")
 	s.requireFailure(t, 1, "read v", "max_allowed_packet", "1301")
 }
 
 func TestServerWarningsAreInTheReport(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id); clean(id)", "CREATE TABLE r (id INT PRIMARY KEY, n VARCHAR(10))",
+	s := newSource(t, "v(id); clean(id)", "CREATE TABLE r (id INT PRIMARY KEY, n VARCHAR(10))",
 		"INSERT INTO r VALUES (1, '7x'), (2, '8'), (3, 'y')",
 		"CREATE VIEW v AS SELECT id, CAST(n AS SIGNED) AS n FROM r", "CREATE VIEW clean AS SELECT id FROM r")
 	r := s.report(t, 0)
@@ -111,16 +113,17 @@ func TestServerWarningsAreInTheReport(t *testing.T) {
 		t.Errorf("warnings %q, %q", r.Tables[0].Warnings, r.Tables[1].Warnings)
 	}
 
-	kept := rows(t, openFile(t, s.path), "SELECT warnings FROM _sync_tables WHERE table_name = 'v'")
+	kept := queryRows(t, openFile(t, s.path), "SELECT warnings FROM _sync_tables WHERE table_name = 'v'")
 	if !strings.Contains(kept[0], "1292") {
 		t.Errorf("the history has %s", kept)
 	}
 }
 
-// A server keeps some warnings only: among the others may be one that says that a value was cut.
+// A server keeps only some warnings. The others may include a truncated value.
 func TestMoreWarningsThanTheServerKeeps(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES "+values(1, 1500, "(%d)"),
+	s := newSource(t, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)",
+		"INSERT INTO r VALUES "+insertValues(1, 1500, "(%d)"),
 		"CREATE VIEW v AS SELECT id, CAST(CONCAT(id, 'x') AS SIGNED) AS n FROM r")
 	if w := strings.Join(s.report(t, 0).Tables[0].Warnings, "; "); !strings.Contains(w,
 		"the server counted 1,500 warnings and kept 1,024 of them, so one that says that a value was cut may be missing") {
@@ -128,7 +131,7 @@ func TestMoreWarningsThanTheServerKeeps(t *testing.T) {
 	}
 }
 
-// What a server's own sessions could read, though MySQL's default sql_mode refuses it.
+// Views that compare with a zero date can be read, although MySQL's default sql_mode refuses that.
 func TestViewThatComparesWithAZeroDate(t *testing.T) {
 	t.Parallel()
 	c := dbtest.Database(t)
@@ -149,10 +152,10 @@ func TestViewThatComparesWithAZeroDate(t *testing.T) {
 	}
 
 	_ = conn.Close()
-	want(t, counts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
 }
 
-// foldZone is a zone with summer time whose last hour of 2024 comes twice, for servers without tables of zones.
+// foldZone is a zone whose last hour of summer time occurs twice in 2024, for servers without time zone tables.
 const foldZone = "Test/Fold"
 
 func loadFoldZone(t *testing.T, s *syncer) {
@@ -180,11 +183,11 @@ func loadFoldZone(t *testing.T, s *syncer) {
 func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--default-time-zone=+09:00", "--sql-mode=")
-	s := sourceOn(t, server, "o(id); v(id); perday(day)",
+	s := newSourceOn(t, server, "o(id); v(id); perday(day)",
 		"SET time_zone = '+00:00'",
 		"CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP(3) NULL, t0 TIMESTAMP NULL, d DATETIME)")
 	loadFoldZone(t, s)
-	tx := s.mysql.MustBegin() // one connection
+	tx := s.mysql.MustBegin() // on one connection
 	for _, q := range []string{"SET time_zone = '+00:00'", "SET sql_mode = ''", `INSERT INTO o VALUES
 		(1, '2024-10-27 00:30:00.123', '2024-10-27 00:30:00', '2024-10-27 00:30:00'),
 		(2, '2024-10-27 01:30:00.500', '2024-10-27 01:30:00', NULL),
@@ -202,15 +205,16 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT id, COALESCE(ts, t0) AS c, MAX(ts) AS m, IF(id > 0, t0, NULL) AS i FROM "+
-		"o GROUP BY id",
+	mustExec(t, s.mysql,
+		"CREATE VIEW v AS SELECT id, COALESCE(ts, t0) AS c, MAX(ts) AS m, IF(id > 0, t0, NULL) AS i FROM "+
+			"o GROUP BY id",
 		"CREATE VIEW perday AS SELECT DATE(t0) AS day, COUNT(*) AS n FROM o WHERE id IN (1, 2, 7) GROUP BY day")
 
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	utc := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
-		rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
-	equal(t, utc[:3], []string{
+	utc := append(queryRows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
+		queryRows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
+	requireRows(t, utc[:3], []string{
 		`id="1"|ts="2024-10-27 00:30:00.123"|t0="2024-10-27 00:30:00"|d="2024-10-27 00:30:00"|`,
 		`id="2"|ts="2024-10-27 01:30:00.500"|t0="2024-10-27 01:30:00"|d=NULL|`, `id="3"|ts=NULL|t0=NULL|d=NULL|`,
 	})
@@ -223,8 +227,8 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	} {
 		s.set("DB_TIMEZONE", zone)
 		out := s.mustSync(t)
-		got := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
-			rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
+		got := append(queryRows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
+			queryRows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
 		if lost := "m: 2 values are in the hour that occurs twice"; zone == foldZone && got[8] != utc[8] {
 			// MySQL evaluates expressions in local time.
 			if !strings.Contains(out, lost) {
@@ -235,22 +239,22 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 			t.Errorf("nothing was lost: %s", out)
 		}
 
-		equal(t, got, utc)
-		equal(t, rows(t, file, "SELECT day, n FROM perday ORDER BY day"), days)
+		requireRows(t, got, utc)
+		requireRows(t, queryRows(t, file, "SELECT day, n FROM perday ORDER BY day"), days)
 	}
 
 	requireZoneWarnings(t, s)
 }
 
-// requireZoneWarnings checks that check says where the zones matter: not for a plain list of columns.
+// requireZoneWarnings checks that check warns where time zones matter, and not for a plain list of columns.
 func requireZoneWarnings(t *testing.T, s *syncer) {
 	t.Helper()
 	s.set("DB_TIMEZONE", "UTC")
-	exec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
+	mustExec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
 		"CREATE VIEW selected AS SELECT id + 1 AS id FROM untimed WHERE id > 5")
 	s.set("SYNC_VIEWS", "plain(id); o(id); selected(id)")
 	const depends = "may depend on the time zone, which is +00:00 here and +09:00 for others"
-	if _, out := s.both(t, "check"); strings.Contains(out, depends) {
+	if _, out := s.output(t, "check"); strings.Contains(out, depends) {
 		t.Errorf("check says %s", out)
 	}
 
@@ -264,61 +268,62 @@ func requireZoneWarnings(t *testing.T, s *syncer) {
 		"calls":   "SELECT id, f() AS f FROM untimed",
 	} {
 		if name == "calls" {
-			exec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
+			mustExec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
 		}
 
-		exec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
+		mustExec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
 		s.set("SYNC_VIEWS", name)
-		if _, out := s.both(t, "check"); strings.Count(out, depends) != 1 {
+		if _, out := s.output(t, "check"); strings.Count(out, depends) != 1 {
 			t.Errorf("%s: check says %s", name, out)
 		}
 	}
 
-	// So may what this user cannot see.
+	// Objects that this user cannot see may matter too.
 	limited := *s
 	limited.env = maps.Clone(s.env)
 	limitedSyncer(t, &limited, "SELECT, SHOW VIEW ON %s.mixed TO %s")
 	limited.set("SYNC_VIEWS", "mixed")
-	_, out := limited.both(t, "check")
+	_, out := limited.output(t, "check")
 	if !strings.Contains(out, depends) || !strings.Contains(out, "may not see the definition of o,") {
 		t.Errorf("check says %s", out)
 	}
 
 	s.set("SYNC_VIEWS", "perday(day)")
 	s.set("DB_TIMEZONE", "server")
-	if _, out := s.both(t, "check"); strings.Contains(out, "may depend on the time zone") {
+	if _, out := s.output(t, "check"); strings.Contains(out, "may depend on the time zone") {
 		t.Errorf("check says %s", out)
 	}
 }
 
-// Rows that changed in the second of two equal hours are found by a watermark of the first.
+// Rows changed in the second of two equal hours are found with a watermark from the first.
 func TestWatermarkInAnHourThatOccursTwice(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "o(id)@ts", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NOT NULL)")
+	s := newSourceOn(t, server, "o(id)@ts", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NOT NULL)")
 	loadFoldZone(t, s)
 	s.set("SYNC_STRATEGY", "upsert")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	s.set("DB_TIMEZONE", foldZone)
-	exec(t, s.mysql, "INSERT INTO o VALUES (1, '2024-10-26 12:00:00'), (2, '2024-10-27 00:40:00')")
-	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
-	exec(t, s.mysql, "INSERT INTO o VALUES (3, '2024-10-27 01:10:00')") // 02:10, after 02:40
+	mustExec(t, s.mysql, "INSERT INTO o VALUES (1, '2024-10-26 12:00:00'), (2, '2024-10-27 00:40:00')")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
+	mustExec(t, s.mysql, "INSERT INTO o VALUES (3, '2024-10-27 01:10:00')") // 02:10, after 02:40
 	if r := s.report(t, 0); r.Tables[0].Inserted != 1 || r.Tables[0].Rows == 3 {
-		t.Errorf("%s: want the new row and not all", counts(t, r))
+		t.Errorf("%s: want the new row and not all", tableCounts(t, r))
 	}
 }
 
-// Where clocks are put back by half an hour, as on Lord Howe Island, or by two, an expression has lost which of the
-// equal times it was too.
+// Clocks may also be set back by half an hour, as on Lord Howe Island, or by two hours. Then an expression does not
+// know either which of the two equal times it means.
 func TestClocksPutBackByLessOrMore(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "v(id)", "SET time_zone = '+00:00'", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
+	s := newSourceOn(t, server, "v(id)", "SET time_zone = '+00:00'",
+		"CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
 		"CREATE VIEW v AS SELECT id, MAX(ts) AS m FROM o GROUP BY id")
 	loadFoldZone(t, s)
-	exec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
+	mustExec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
 		"WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
-	tx := s.mysql.MustBegin() // one connection
+	tx := s.mysql.MustBegin() // on one connection
 	for _, q := range []string{
 		"SET time_zone = '+00:00'", "INSERT INTO o VALUES (1, '2024-10-27 00:40:00'), (2, '2024-10-27 01:10:00')",
 	} {
@@ -333,14 +338,14 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 
 	s.set("DB_TIMEZONE", foldZone)
 	out := s.mustSync(t)
-	got := rows(t, openFile(t, s.path), "SELECT m FROM v ORDER BY id")
+	got := queryRows(t, openFile(t, s.path), "SELECT m FROM v ORDER BY id")
 	whole := slices.Equal(got, []string{`m="2024-10-27 00:40:00"|`, `m="2024-10-27 01:10:00"|`})
 	if whole == strings.Contains(out, "occurs twice") {
 		t.Errorf("got %s: %s", got, out)
 	}
 }
 
-// settingsOfAdministrators are what the property test chooses from.
+// settingsOfAdministrators are the settings that the property test chooses from.
 var settingsOfAdministrators = []string{
 	"sql_select_limit = 2", "sql_select_limit = 0", "max_join_size = 10", "group_concat_max_len = 8",
 	"group_concat_max_len = 4294967295",
@@ -373,7 +378,7 @@ var settingsOfAdministrators = []string{
 var evaluatedViews = []string{
 	"CREATE TABLE n (id INT PRIMARY KEY, u INT UNSIGNED, c CHAR(8), t VARCHAR(600), d DATE, ts TIMESTAMP(3) NULL, f " +
 		"FLOAT, x DECIMAL(20,6), j VARCHAR(200))",
-	"INSERT INTO n VALUES " + values(1, 400,
+	"INSERT INTO n VALUES " + insertValues(1, 400,
 		"(%[1]d, %[1]d, CONCAT('c', %[1]d), CONCAT(REPEAT('é', 500), %[1]d %% 7), DATE_ADD('2026-01-01', INTERVAL "+
 			"%[1]d DAY), "+
 			"'2026-03-01 12:00:00.567', %[1]d / 3, %[1]d / 7, 'Grüße ä 日本 🚗')"),
@@ -395,8 +400,9 @@ var evaluatedViews = []string{
 		"SEC_TO_TIME(1.5) AS st, CONVERT('a' USING utf8mb4) AS cv FROM n WHERE id < 50",
 }
 
-// TestEverySettingOfAServer copies from a server with random settings: the file is what a session as MySQL and MariaDB
-// are built reads, or the run fails and says why. Such a session is one of the same server before anything was set.
+// TestEverySettingOfAServer copies from a server with random settings. Either the file has what a session with the
+// default settings of MySQL or MariaDB reads, or the run fails with a reason. The expected rows come from the same
+// server, before any setting was changed.
 func TestEverySettingOfAServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -428,7 +434,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 			}
 		}
 
-		exec(t, s.mysql, "SET GLOBAL init_connect = '"+
+		mustExec(t, s.mysql, "SET GLOBAL init_connect = '"+
 			strings.ReplaceAll("SET "+strings.Join(append(initial, "@x = 1"), ", "), "'", "''")+"'")
 		reproduce := fmt.Sprintf("round %d: SET GLOBAL %s; init_connect SET %s", round, strings.Join(set, "; "),
 			strings.Join(initial, ", "))
@@ -441,9 +447,9 @@ func TestEverySettingOfAServer(t *testing.T) {
 		} else {
 			t.Logf("%s: %s", reproduce, stderr)
 		}
-		exec(t, s.mysql, "SET GLOBAL init_connect = ''")
+		mustExec(t, s.mysql, "SET GLOBAL init_connect = ''")
 		for _, setting := range set {
-			exec(t, s.mysql, "SET GLOBAL "+strings.Fields(setting)[0]+" = DEFAULT")
+			mustExec(t, s.mysql, "SET GLOBAL "+strings.Fields(setting)[0]+" = DEFAULT")
 		}
 		if err := s.reconnect(t); err != nil {
 			t.Fatal(err)
@@ -455,7 +461,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 	}
 }
 
-// reconnect leaves the settings of the session behind.
+// reconnect drops the session's settings.
 func (s *syncer) reconnect(t *testing.T) error {
 	t.Helper()
 	s.mysql.SetMaxIdleConns(0)
@@ -463,8 +469,8 @@ func (s *syncer) reconnect(t *testing.T) error {
 	return s.mysql.Ping()
 }
 
-// readPlainly reads the views through the driver alone, of whose settings only the time zone, the character set and the
-// length of GROUP_CONCAT are not the server's.
+// readPlainly reads the views through the driver alone. The session sets only the time zone, the character set and the
+// length of GROUP_CONCAT.
 func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 	t.Helper()
 	m := mysql.NewConfig()
@@ -484,14 +490,14 @@ func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 	all := map[string][]string{}
 	for _, v := range views {
 		name, _, _ := strings.Cut(v, "(")
-		all[name] = texts(t, db, "SELECT * FROM "+schema.QuoteMySQL(name))
+		all[name] = preparedRows(t, db, "SELECT * FROM "+schema.QuoteMySQL(name))
 	}
 
 	return all
 }
 
-// texts are the rows of a prepared query, in the order of their texts.
-func texts(t *testing.T, db *sql.DB, query string) (out []string) {
+// preparedRows returns the rows of a prepared query, sorted by their texts.
+func preparedRows(t *testing.T, db *sql.DB, query string) (out []string) {
 	t.Helper()
 	stmt, err := db.Prepare(query)
 	if err != nil {
@@ -540,7 +546,7 @@ func compareCopy(t *testing.T, s *syncer, expected map[string][]string, reproduc
 	defer func() { _ = file.Close() }()
 
 	for name, rows := range expected {
-		got := texts(t, file, "SELECT * FROM "+schema.QuoteSQLite(name))
+		got := preparedRows(t, file, "SELECT * FROM "+schema.QuoteSQLite(name))
 		if len(got) != len(rows) {
 			t.Errorf("%s: %s has %d rows, want %d", reproduce, name, len(got), len(rows))
 			continue

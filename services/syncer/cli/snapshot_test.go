@@ -20,11 +20,11 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// A client gets the snapshot as HTTP has it: with ETags, parts, and compressed.
+// Clients download the snapshot with HTTP's features: ETags, ranges and compression.
 func TestSnapshotOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", paddedCars...)
-	up := s.offer(t)
+	s := newSource(t, "cars(id)", paddedCars...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
 	if r, err := http.Get(up.url + "/snapshot"); err != nil || r.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a token: %v, %v", r, err)
@@ -32,14 +32,14 @@ func TestSnapshotOverHTTP(t *testing.T) {
 
 	whole := requireOneCopyForTwenty(t, up)
 	if string(whole[:16]) != "SQLite format 3\x00" || whole[18] != 1 || whole[19] != 1 {
-		t.Errorf("the copy needs a log: %q", whole[:20])
+		t.Errorf("the copy is in WAL mode: %q", whole[:20])
 	}
 
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	if err := os.WriteFile(copied, whole, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, everything(t, copied), everything(t, s.path))
+	requireRows(t, readEverything(t, copied), readEverything(t, s.path))
 
 	tags := map[string]string{}
 	for encoding, unpack := range map[string]func([]byte) io.Reader{
@@ -60,11 +60,11 @@ func TestSnapshotOverHTTP(t *testing.T) {
 		t.Errorf("%d copies were made, want one in each encoding", n)
 	}
 
-	// After a restart the copy is made again, and is the same.
+	// After a restart a new copy is made, with the same content.
 	up.stop()
 	up = s.serve(t)
 	for etag, encoding := range tags {
-		if r, _ := up.ask(t, "GET", "Accept-Encoding", encoding, "If-None-Match", etag); r.StatusCode != 304 {
+		if r, _ := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "If-None-Match", etag); r.StatusCode != 304 {
 			t.Errorf("%s: after a restart: %s", encoding, r.Status)
 		}
 	}
@@ -73,13 +73,14 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	}
 }
 
-// requireOneCopyForTwenty downloads the snapshot twenty times at once, checks that one copy was made, and returns it.
+// requireOneCopyForTwenty downloads the snapshot twenty times at once, checks that only one copy was made, and returns
+// it.
 func requireOneCopyForTwenty(t *testing.T, up service) []byte {
 	t.Helper()
 	var group sync.WaitGroup
 	var bodies [20][]byte
 	for i := range bodies {
-		group.Go(func() { _, bodies[i] = up.ask(t, "GET") })
+		group.Go(func() { _, bodies[i] = up.requestSnapshot(t, "GET") })
 	}
 
 	group.Wait()
@@ -95,12 +96,12 @@ func requireOneCopyForTwenty(t *testing.T, up service) []byte {
 	return bodies[0]
 }
 
-// requireEncoded downloads the snapshot in an encoding, checks headers and content, and returns its bytes and its ETag.
+// requireEncoded downloads the snapshot in an encoding, checks headers and content, and returns the bytes and the ETag.
 func requireEncoded(
 	t *testing.T, up service, encoding string, whole []byte, unpack func([]byte) io.Reader,
 ) (body []byte, etag string) {
 	t.Helper()
-	r, body := up.ask(t, "GET", "Accept-Encoding", encoding)
+	r, body := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding)
 	etag = r.Header.Get("ETag")
 	sum := sha256.Sum256(body)
 	if r.StatusCode != 200 || !strings.HasPrefix(etag, `"`) || r.Header.Get("Vary") != "Accept-Encoding" ||
@@ -121,49 +122,49 @@ func requireEncoded(
 // requireConditions checks HEAD and If-None-Match.
 func requireConditions(t *testing.T, up service, encoding string, body []byte, etag string) {
 	t.Helper()
-	head, nothing := up.ask(t, "HEAD", "Accept-Encoding", encoding)
+	head, nothing := up.requestSnapshot(t, "HEAD", "Accept-Encoding", encoding)
 	if head.StatusCode != 200 || len(nothing) > 0 || head.ContentLength != int64(len(body)) ||
 		head.Header.Get("ETag") != etag {
 		t.Errorf("%s: HEAD: %s %v", encoding, head.Status, head.Header)
 	}
 
-	r, none := up.ask(t, "GET", "Accept-Encoding", encoding, "If-None-Match", `"x", W/`+etag)
+	r, none := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "If-None-Match", `"x", W/`+etag)
 	if r.StatusCode != 304 || len(none) > 0 || r.Header.Get("ETag") != etag {
 		t.Errorf("%s: If-None-Match: %s %v", encoding, r.Status, r.Header)
 	}
 }
 
-// requireRanges checks parts of the snapshot, and what cannot be a part of it.
+// requireRanges checks ranges of the snapshot, and invalid ranges.
 func requireRanges(t *testing.T, up service, encoding string, body []byte, etag string) {
 	t.Helper()
-	for asked, want := range map[string][2]int{
+	for requested, want := range map[string][2]int{
 		"bytes=100-199": {100, 200}, "bytes=5000-": {5000, len(body)}, "bytes=-7": {len(body) - 7, len(body)},
 	} {
-		r, part := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", asked, "If-Range", etag)
+		r, part := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", requested, "If-Range", etag)
 		if r.StatusCode != 206 || !bytes.Equal(part, body[want[0]:want[1]]) || r.ContentLength != int64(len(part)) ||
 			r.Header.Get("Content-Range") != fmt.Sprintf("bytes %d-%d/%d", want[0], want[1]-1, len(body)) {
-			t.Errorf("%s: %s: %s %v", encoding, asked, r.Status, r.Header)
+			t.Errorf("%s: %s: %s %v", encoding, requested, r.Status, r.Header)
 		}
 	}
 
-	r, another := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", "bytes=5-", "If-Range", `"another"`)
+	r, another := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", "bytes=5-", "If-Range", `"another"`)
 	if r.StatusCode != 200 || !bytes.Equal(another, body) {
 		t.Errorf("%s: If-Range: %s", encoding, r.Status)
 	}
 
 	beyond := fmt.Sprintf("bytes=%d-", len(body))
-	if r, _ := up.ask(t, "GET", "Accept-Encoding", encoding, "Range", beyond); r.StatusCode != 416 {
+	if r, _ := up.requestSnapshot(t, "GET", "Accept-Encoding", encoding, "Range", beyond); r.StatusCode != 416 {
 		t.Errorf("%s: beyond the end: %s", encoding, r.Status)
 	}
 }
 
-// A download that has begun goes on with its copy when the next run comes, however slow it is.
+// A slow download continues with its copy when the next run publishes.
 func TestDownloadOutlivesItsRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", largeRows...)
-	up := s.offer(t)
+	s := newSource(t, "v", largeRows...)
+	up := s.serveOnRequest(t)
 	up.runOnce(t)
-	want, whole := up.ask(t, "GET")
+	want, whole := up.requestSnapshot(t, "GET")
 
 	r, err := http.NewRequest("GET", up.url+"/snapshot", nil)
 	if err != nil {
@@ -181,9 +182,9 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "DELETE FROM v WHERE id < 500")
+	mustExec(t, s.mysql, "DELETE FROM v WHERE id < 500")
 	up.runOnce(t)
-	if now, _ := up.ask(t, "HEAD"); now.Header.Get("ETag") == want.Header.Get("ETag") {
+	if now, _ := up.requestSnapshot(t, "HEAD"); now.Header.Get("ETag") == want.Header.Get("ETag") {
 		t.Error("the next run has the same ETag")
 	}
 
@@ -191,10 +192,10 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 	if err != nil || !bytes.Equal(append(begin, rest...), whole) {
 		t.Errorf("%d of %d bytes, %v", len(begin)+len(rest), len(whole), err)
 	}
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 }
 
-// Without room for a copy the answer is 507, and says how much is needed; the disk and the file stay as they are.
+// Without space for a copy the answer is a 507 that says how much is needed. The disk and the file stay as they are.
 func TestNoRoomForACopy(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -221,7 +222,7 @@ func TestNoRoomForACopy(t *testing.T) {
 				shell = []string{"unshare", "--map-root-user", "--mount", "sh"}
 			}
 
-			s := source(t, "v", largeRows...)
+			s := newSource(t, "v", largeRows...)
 			s.mustSync(t)
 			disk := filepath.Dir(s.path)
 			if test.skip != "" {
@@ -238,18 +239,18 @@ func TestNoRoomForACopy(t *testing.T) {
 			text := fmt.Sprintf("there is no room for a copy of the snapshot: it needs 6.9 MB (%d bytes) in %s, %s",
 				file.Size(), filepath.Dir(s.path), test.want)
 			for range 2 {
-				r, body := up.ask(t, "GET", "Accept-Encoding", "zstd")
+				r, body := up.requestSnapshot(t, "GET", "Accept-Encoding", "zstd")
 				if r.StatusCode != http.StatusInsufficientStorage || !strings.Contains(string(body), text) {
 					t.Errorf("%s: %s\n%s", r.Status, body, up.log)
 				}
 			}
 
 			if test.skip == "" {
-				nothingLeft(t, s.path)
+				requireNoLeftovers(t, s.path)
 			}
 
-			there := puller(t)
-			if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+			there := newPuller(t)
+			if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 				!strings.Contains(out, "507 Insufficient Storage: there is no room") {
 				t.Errorf("exit code %d: %s", code, out)
 			}
@@ -257,8 +258,8 @@ func TestNoRoomForACopy(t *testing.T) {
 	}
 }
 
-// moveToSubfolder makes syncer keep a copy of its file in a folder of its own, which a test can mount a disk over, and
-// returns the folder.
+// moveToSubfolder makes syncer keep a copy of its file in a new folder, which a test can mount a disk over, and returns
+// the folder.
 func (s *syncer) moveToSubfolder(t *testing.T) (folder string) {
 	t.Helper()
 	folder = filepath.Join(filepath.Dir(s.path), "disk")
@@ -278,7 +279,7 @@ func (s *syncer) moveToSubfolder(t *testing.T) (folder string) {
 	return folder
 }
 
-// answers reports whether the service answers requests, be it ready or not.
+// answers reports whether the service answers requests, ready or not.
 func (up service) answers() bool {
 	r, err := http.Get(up.url + "/readyz")
 	if err == nil {
@@ -287,7 +288,7 @@ func (up service) answers() bool {
 	return err == nil
 }
 
-// serveUnder runs syncer serve by a command of the shell, under limits of its own, and waits until it answers.
+// serveUnder runs syncer serve through a shell command that sets limits, and waits until it answers.
 func (s *syncer) serveUnder(t *testing.T, command ...string) service {
 	t.Helper()
 	addr := dbtest.FreeAddress(t)
@@ -304,6 +305,6 @@ func (s *syncer) serveUnder(t *testing.T, command ...string) service {
 
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
 	up := service{url: "http://" + addr, log: log}
-	eventually(t, "it answers", up.answers)
+	waitUntil(t, "it answers", up.answers)
 	return up
 }

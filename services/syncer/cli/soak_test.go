@@ -15,8 +15,8 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// fromEnv is a number that a variable may set, of at least least.
-func fromEnv(t *testing.T, variable string, standard, least int) int {
+// envNumber reads a number of at least least from an environment variable, or returns standard.
+func envNumber(t *testing.T, variable string, standard, least int) int {
 	t.Helper()
 	s := os.Getenv(variable)
 	if s == "" {
@@ -30,14 +30,14 @@ func fromEnv(t *testing.T, variable string, standard, least int) int {
 	return n
 }
 
-// sample is what a process holds after so many runs.
+// sample is the resources of a process after a number of runs.
 type sample struct {
 	run                                    int
 	rss, goroutines, descriptors, fileSize float64
 }
 
-// A service that works for months holds no more after many runs over changing data than after few: alone, and with a
-// change history, patterns and a copy on another machine.
+// A service needs no more resources after many runs over changing data than after a few: alone, and with a change
+// history, patterns and a copy on another machine.
 func TestServiceStaysFlat(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -49,60 +49,60 @@ func TestServiceStaysFlat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			staysFlat(t, test.views, test.history, test.pulls)
+			requireFlat(t, test.views, test.history, test.pulls)
 		})
 	}
 }
 
-func staysFlat(t *testing.T, views, history string, pulls bool) {
+func requireFlat(t *testing.T, views, history string, pulls bool) {
 	t.Helper()
-	s := source(t, views, "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))",
+	s := newSource(t, views, "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))",
 		"CREATE TABLE log (at INT)",
 		"CREATE TABLE secret_prices (id INT)",
-		"INSERT INTO cars VALUES "+values(0, 2000, "(%[1]d, %[1]d, REPEAT('x', 200))"),
-		"INSERT INTO log VALUES "+values(0, 500, "(%d)"))
+		"INSERT INTO cars VALUES "+insertValues(0, 2000, "(%[1]d, %[1]d, REPEAT('x', 200))"),
+		"INSERT INTO log VALUES "+insertValues(0, 500, "(%d)"))
 	addr := dbtest.FreeAddress(t)
 	s.set("SYNC_HTTP_ADDR", addr)
-	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // each run is asked for, so that there is a rest between two
+	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // runs are requested, so that the process rests between two runs
 	s.set("SYNC_HTTP_TOKEN", pullToken)
 	s.set("SYNC_HISTORY", history)
-	total := fromEnv(t, "SOAK_RUNS", 10, 10)
-	there := puller(t)
+	total := envNumber(t, "SOAK_RUNS", 10, 10)
+	there := newPuller(t)
 	up := s.serveProcess(t, addr)
 
 	var samples []sample
 	for number := 1; number <= total; number++ {
 		if number > 1 {
-			eventually(t, "a run that begins", func() bool {
+			waitUntil(t, "a run that begins", func() bool {
 				return up.post(t, "Bearer "+pullToken) == http.StatusAccepted
 			})
 		}
-		eventually(t, "a run", func() bool { return s.lastGoodRun(t) >= number })
+		waitUntil(t, "a run", func() bool { return s.lastGoodRun(t) >= number })
 
 		if number%(total/10) == 0 {
 			samples = append(samples, up.sampleAtRest(t, number))
 			if pulls {
 				there.mustPull(t, up.url)
-				equal(t, everything(t, there.path), everything(t, s.path))
+				requireRows(t, readEverything(t, there.path), readEverything(t, s.path))
 			}
 		}
 
-		exec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", number%10),
+		mustExec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", number%10),
 			fmt.Sprintf("DELETE FROM cars WHERE id = %d", number),
 			fmt.Sprintf("INSERT INTO cars VALUES (%d, 1, REPEAT('y', 200))", 10000+number),
 			"UPDATE log SET at = at + 1 WHERE at % 7 = 0")
 	}
 	t.Log(sampleTable(samples))
 
-	// The first sample is left out: caches fill, and the history of runs begins.
+	// The first sample does not count: caches fill, and the history of runs begins.
 	first, last := samples[1], samples[len(samples)-1]
 	if last.rss > first.rss*1.3+5 || last.goroutines > first.goroutines+5 || last.descriptors > first.descriptors+3 {
-		t.Errorf("it grows: %+v, and then %+v", first, last)
+		t.Errorf("resources grow: %+v, then %+v", first, last)
 	}
 
-	// A run remembered takes some 200 bytes for each table.
+	// The record of a run takes some 200 bytes for each table.
 	grown, runs, changes := last.fileSize-first.fileSize, float64(last.run-first.run), 0.0
-	if history != "off" { // each change takes some 200 bytes, and its entries in two indexes
+	if history != "off" { // each change takes some 200 bytes, and entries in two indexes
 		changes = runs * 202
 	}
 	if grown > 50+runs*0.8+changes*0.4 {
@@ -139,7 +139,7 @@ func (s *syncer) serveProcess(t *testing.T, addr string) service {
 	return service{url: "http://" + addr}
 }
 
-// lastGoodRun is the number of the last run, which must be a good one; 0 if there is none.
+// lastGoodRun returns the number of the last run, which must be a good one; 0 if there is none.
 func (s *syncer) lastGoodRun(t *testing.T) int {
 	t.Helper()
 	history, err := snapshot.ReadHistory(s.path, 1)
@@ -154,11 +154,11 @@ func (s *syncer) lastGoodRun(t *testing.T) int {
 	return int(last.ID)
 }
 
-// sampleAtRest measures the process between two runs: what a run holds while it is under way says nothing.
+// sampleAtRest measures the process between two runs, because the resources of a run in progress vary.
 func (up service) sampleAtRest(t *testing.T, number int) sample {
 	t.Helper()
 	var now map[string]string
-	eventually(t, "a moment between two runs", func() bool {
+	waitUntil(t, "a moment between two runs", func() bool {
 		now = up.metrics(t)
 		return now["syncer_running"] == "0"
 	})

@@ -9,17 +9,18 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// limitedSyncer logs in as a user who may read no more than the grants say: %s is the database, then the user.
+// limitedSyncer logs in as a user with only the given rights. In a grant, the first %s is the database and the second
+// the user.
 func limitedSyncer(t *testing.T, s *syncer, grants ...string) {
 	t.Helper()
 	user := s.newUser(t, "right")
 	s.set("DB_PASSWORD", "right")
 	for _, g := range grants {
-		exec(t, s.mysql, fmt.Sprintf("GRANT "+g, s.env["DB_NAME"], user))
+		mustExec(t, s.mysql, fmt.Sprintf("GRANT "+g, s.env["DB_NAME"], user))
 	}
 }
 
-// The server's own reason, and what to do, for views that the catalog has no columns of.
+// For a view without columns in the catalog, the error has the server's reason and what to do.
 func TestViewThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	base := []string{
@@ -66,7 +67,7 @@ func TestViewThatCannotBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v", append(base, test.statements...)...)
+			s := newSource(t, "v", append(base, test.statements...)...)
 			s.set("SYNC_RETRIES", "0")
 			if test.grants == nil {
 				test.grants = []string{"SELECT ON %s.* TO %s"}
@@ -86,9 +87,9 @@ func TestViewThatCannotBeRead(t *testing.T) {
 
 func TestDefinerIsGone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", "CREATE TABLE b (id INT PRIMARY KEY)")
+	s := newSource(t, "v", "CREATE TABLE b (id INT PRIMARY KEY)")
 	gone := "gone" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
-	exec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
+	mustExec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
 		"CREATE DEFINER="+gone+" VIEW v AS SELECT id FROM b", "DROP USER "+gone)
 	s.requireError(t, 1, "1449", "create the account again")
 	limitedSyncer(t, s, "SELECT ON %s.v TO %s")
@@ -98,33 +99,33 @@ func TestDefinerIsGone(t *testing.T) {
 	}
 }
 
-// Between the dropping of a table and its coming back, its views are invalid.
+// The views of a table are invalid while the table is replaced.
 func TestViewWhoseTableIsReplaced(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)",
+	s := newSource(t, "v(id)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)",
 		"CREATE VIEW v AS SELECT id FROM b", "RENAME TABLE b TO c")
 	timer := time.AfterFunc(300*time.Millisecond, func() { _, _ = s.mysql.Exec("RENAME TABLE c TO b") })
 	defer timer.Stop()
-	want(t, counts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
+	requireText(t, tableCounts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
 }
 
 func TestSystemVersionedTable(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a")
+	s := newSource(t, "a")
 	if _, err := s.mysql.Exec("CREATE TABLE a (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING"); err != nil {
-		// MySQL has none: its tables are as any other.
-		exec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
+		// MySQL has none: such tables are ordinary there.
+		mustExec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
 	}
 
-	exec(t, s.mysql, "INSERT INTO a VALUES (1, 1), (2, 2)", "UPDATE a SET v = 3 WHERE id = 1")
-	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
-	exec(t, s.mysql, "UPDATE a SET v = 4 WHERE id = 1", "DELETE FROM a WHERE id = 2")
-	want(t, counts(t, s.report(t, 0)), "1: +0 ~1 -1 =0")
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (1, 1), (2, 2)", "UPDATE a SET v = 3 WHERE id = 1")
+	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
+	mustExec(t, s.mysql, "UPDATE a SET v = 4 WHERE id = 1", "DELETE FROM a WHERE id = 2")
+	requireText(t, tableCounts(t, s.report(t, 0)), "1: +0 ~1 -1 =0")
 }
 
 func TestTablesWithoutTransactions(t *testing.T) {
 	t.Parallel()
-	s := source(t, "m(id); i(id); v(id)", "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM",
+	s := newSource(t, "m(id); i(id); v(id)", "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM",
 		"CREATE TABLE i (id INT PRIMARY KEY)",
 		"CREATE VIEW w AS SELECT id FROM m", "CREATE VIEW v AS SELECT i.id FROM i JOIN w ON w.id = i.id",
 		"INSERT INTO m VALUES (1)", "INSERT INTO i VALUES (1)")
@@ -135,15 +136,15 @@ func TestTablesWithoutTransactions(t *testing.T) {
 		}
 	}
 
-	if _, out := s.both(t, "check"); strings.Count(out, "m (MyISAM)") != 2 {
+	if _, out := s.output(t, "check"); strings.Count(out, "m (MyISAM)") != 2 {
 		t.Errorf("check says %s", out)
 	}
 }
 
-// MySQL shows a user the columns of a key that he may read, and MariaDB no key at all: neither is whole.
-func TestKeyThatIsNotWhole(t *testing.T) {
+// If a user may not read all columns of a key, MySQL shows the others, and MariaDB shows no key. Neither is complete.
+func TestIncompleteKey(t *testing.T) {
 	t.Parallel()
-	s := source(t, "k", "CREATE TABLE k (a INT, b INT, v INT, PRIMARY KEY (a, b))",
+	s := newSource(t, "k", "CREATE TABLE k (a INT, b INT, v INT, PRIMARY KEY (a, b))",
 		"INSERT INTO k VALUES (1, 1, 10), (1, 2, 20), (2, 1, 30)")
 	limitedSyncer(t, s, "SELECT (a, v) ON %s.k TO %s")
 	r := s.report(t, 0)
@@ -165,21 +166,21 @@ func TestKeyThatIsNotWhole(t *testing.T) {
 func TestViewOfManyTables(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--table-definition-cache=400", "--table-open-cache=400", "--open-files-limit=4000")
-	s := sourceOn(t, server, "v")
+	s := newSourceOn(t, server, "v")
 	s.set("SYNC_RETRIES", "0")
 	var parts []string
 	for i := range 450 {
-		exec(t, s.mysql, fmt.Sprintf("CREATE TABLE t%d (id INT) ENGINE=MyISAM", i))
+		mustExec(t, s.mysql, fmt.Sprintf("CREATE TABLE t%d (id INT) ENGINE=MyISAM", i))
 		parts = append(parts, fmt.Sprintf("SELECT id FROM t%d", i))
 	}
 
-	exec(t, s.mysql, "CREATE VIEW v AS "+strings.Join(parts, " UNION ALL "), "INSERT INTO t7 VALUES (1)")
+	mustExec(t, s.mysql, "CREATE VIEW v AS "+strings.Join(parts, " UNION ALL "), "INSERT INTO t7 VALUES (1)")
 	var version string
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
 		t.Fatal(err)
 	}
 
-	if strings.Contains(version, "MariaDB") { // which opens them all the same
+	if strings.Contains(version, "MariaDB") { // MariaDB can open them nevertheless
 		s.mustSync(t)
 		return
 	}
@@ -191,7 +192,7 @@ func TestViewOfManyTables(t *testing.T) {
 
 func TestNamesBetweenBackticks(t *testing.T) {
 	t.Parallel()
-	s := source(t, "`sales (2024)`=sales(`Price (USD), net`); `a=b`(`x``y`); `a@b`; `sales;2024`",
+	s := newSource(t, "`sales (2024)`=sales(`Price (USD), net`); `a=b`(`x``y`); `a@b`; `sales;2024`",
 		"CREATE TABLE `sales (2024)` (`Price (USD), net` INT, v INT)",
 		"CREATE TABLE `a=b` (`x``y` INT)", "CREATE TABLE `a@b` (id INT PRIMARY KEY)",
 		"CREATE TABLE `sales;2024` (id INT PRIMARY KEY)",
@@ -200,7 +201,7 @@ func TestNamesBetweenBackticks(t *testing.T) {
 	s.set("SYNC_INDEXES", "sales(v); `a=b`(`x``y`)")
 	s.mustSync(t)
 	s.mustSync(t)
-	equal(t, rows(t, openFile(t, s.path), "SELECT * FROM sales"), []string{`Price (USD), net="1"|v="2"|`})
+	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT * FROM sales"), []string{`Price (USD), net="1"|v="2"|`})
 
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "sales (2024)")
@@ -211,26 +212,27 @@ func TestNamesBetweenBackticks(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 
-	// What check suggests can be pasted.
+	// The suggestion of check can be pasted.
 	s.set("SYNC_VIEWS", "`a=b`")
-	if _, out := s.both(t, "check"); !strings.Contains(out, "SYNC_VIEWS='`a=b`(`x``y`)'") {
+	if _, out := s.output(t, "check"); !strings.Contains(out, "SYNC_VIEWS='`a=b`(`x``y`)'") {
 		t.Errorf("check says %s", out)
 	}
 }
 
 func TestViewOfAnotherDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "other.v", twoRows...)
+	s := newSource(t, "other.v", twoRows...)
 	s.requireError(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
-	exec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
+	mustExec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
 	s.mustSync(t)
 }
 
-// A node of a cluster that is not ready answers 1047, a proxy without a server 9001: the view here does, for a moment.
-func TestRefusalThatPasses(t *testing.T) {
+// A cluster node that is not ready answers 1047, and a proxy without a server 9001. In this test a view returns these
+// errors for a moment.
+func TestTemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for number, passes := range map[int]bool{1047: true, 1836: true, 3032: true, 9001: true, 1644: false} {
-		s := source(t, "v(id)",
+		s := newSource(t, "v(id)",
 			append(twoRows, "CREATE TABLE away (n INT)", "INSERT INTO away VALUES (1)",
 				fmt.Sprintf(`CREATE FUNCTION f() RETURNS INT READS SQL DATA BEGIN
 					IF EXISTS (SELECT 1 FROM away) THEN

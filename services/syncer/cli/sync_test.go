@@ -17,8 +17,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// asText selects the columns of vehicles_view as the texts that the server prints.
-func asText(t *testing.T, db *sqlx.DB, cast string) []string {
+// selectTexts selects the columns of vehicles_view as the server's texts.
+func selectTexts(t *testing.T, db *sqlx.DB, cast string) []string {
 	t.Helper()
 	var columns []string
 	rs, err := db.Query("SELECT * FROM vehicles_view LIMIT 0")
@@ -41,13 +41,13 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 		columns = append(columns, expression+" AS `"+name+"`")
 	}
 
-	return rows(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM vehicles_view ORDER BY id")
+	return queryRows(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM vehicles_view ORDER BY id")
 }
 
 func TestSyncOfTheDemo(t *testing.T) {
 	t.Parallel()
 	s := newSyncer(t, dbtest.Demo(t), "vehicles_view")
-	s.set("DB_USER", "syncer") // who may read the view and nothing else
+	s.set("DB_USER", "syncer") // may only read the view
 	s.set("DB_PASSWORD", "syncer-demo")
 
 	out := s.mustSync(t)
@@ -56,12 +56,12 @@ func TestSyncOfTheDemo(t *testing.T) {
 		t.Errorf("printed %s", out)
 	}
 	file := openFile(t, s.path)
-	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
+	requireRows(t, selectTexts(t, file, "TEXT"), selectTexts(t, s.mysql, "CHAR"))
 
-	exec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0",
+	mustExec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0",
 		"UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
 	s.mustSync(t)
-	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
+	requireRows(t, selectTexts(t, file, "TEXT"), selectTexts(t, s.mysql, "CHAR"))
 
 	left, err := os.ReadDir(filepath.Dir(s.path))
 	if err != nil {
@@ -69,7 +69,7 @@ func TestSyncOfTheDemo(t *testing.T) {
 	}
 	for _, f := range left {
 		if strings.Contains(f.Name(), "staging") {
-			t.Errorf("%s is left behind", f.Name())
+			t.Errorf("%s was left behind", f.Name())
 		}
 	}
 }
@@ -101,7 +101,7 @@ func TestValues(t *testing.T) {
 
 func requireValues(t *testing.T, compression string) {
 	t.Helper()
-	s := source(t, "v; blobs",
+	s := newSource(t, "v; blobs",
 		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2),
 			wide DECIMAL(30,10), f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME,
 			y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1, e ENUM('a','b'), j JSON, b VARBINARY(10))`,
@@ -110,17 +110,17 @@ func requireValues(t *testing.T, compression string) {
 			'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	exec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)",
+	mustExec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)",
 		"INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
 	s.set("DB_COMPRESSION", compression)
 	file := openFile(t, s.path)
 	s.mustSync(t)
 
-	// Empty is not NULL, be it the first of all values or not.
-	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM "+
+	// An empty text is not NULL, whether it comes first or later.
+	requireRows(t, queryRows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM "+
 		"blobs ORDER BY id"),
 		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
-	equal(t, rows(t, file, "SELECT * FROM v ORDER BY id"), []string{
+	requireRows(t, queryRows(t, file, "SELECT * FROM v ORDER BY id"), []string{
 		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|` +
 			`f="0.1"|d="0.1"|day="2026-02-28"|at="2026-11-21 20:00:00.125"|stamp="2026-11-21 20:00:00"|` +
 			`span="-838:59:59"|y="2026"|s="it's 😀 00123"|l="Citroën"|e="b"|j="{\"a\": \"00123\"}"|b="\x00\xff\x10"|`,
@@ -129,12 +129,13 @@ func requireValues(t *testing.T, compression string) {
 		`id="3"|tiny=NULL|big=NULL|bits=NULL|price="-0.01"|wide="7.0000000000"|f="1.6777216e+07"|d="1e+300"|` +
 			`day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s="123"|l=NULL|e=NULL|j=NULL|b=NULL|`,
 	})
-	equal(t, rows(t, file, "SELECT typeof(wide) AS w, typeof(s) AS s, typeof(b) AS b, typeof(big) AS big, typeof(day) "+
-		"AS day FROM v WHERE id = 1"),
+	requireRows(t, queryRows(t, file,
+		"SELECT typeof(wide) AS w, typeof(s) AS s, typeof(b) AS b, typeof(big) AS big, typeof(day) "+
+			"AS day FROM v WHERE id = 1"),
 		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
 
-	// A column whose integers have outgrown SQLite's becomes one of texts, for good.
-	exec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
+	// A column whose integers no longer fit in SQLite becomes a text column, permanently.
+	mustExec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") ||
 		!strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
 		t.Errorf("printed %s", out)
@@ -144,36 +145,36 @@ func requireValues(t *testing.T, compression string) {
 		`id="1"|big="9223372036854775807"|t="text"|`, `id="2"|big=NULL|t="null"|`,
 		`id="3"|big="18446744073709551615"|t="text"|`,
 	}
-	equal(t, rows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
-	exec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
+	requireRows(t, queryRows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
+	mustExec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "+0 ~1 -0") || strings.Contains(out, "columns changed") {
 		t.Errorf("printed %s", out)
 	}
 
 	asTexts[2] = `id="3"|big="7"|t="text"|`
-	equal(t, rows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
+	requireRows(t, queryRows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
 }
 
-func TestWhatTheUserMadeSurvives(t *testing.T) {
+func TestUserObjectsSurvive(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; other", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
+	s := newSource(t, "cars; other", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
 		"CREATE TABLE other (id INT)", "INSERT INTO other VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
-	exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
+	mustExec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
 		"CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('mine')",
 		"CREATE TRIGGER noted AFTER INSERT ON cars BEGIN INSERT INTO notes VALUES ('trigger'); END")
 
-	exec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
+	mustExec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
 	s.mustSync(t)
-	equal(t, rows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
+	requireRows(t, queryRows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
 
-	// fired by the row that is new
-	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`})
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"),
+	// fired by the new row
+	requireRows(t, queryRows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`})
+	requireRows(t, queryRows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"),
 		[]string{`name="by_make"|`, `name="noted"|`})
-	if plan := rows(t, file, "EXPLAIN QUERY PLAN SELECT * FROM cars WHERE make = 'Kia'"); !strings.Contains(plan[0],
+	if plan := queryRows(t, file, "EXPLAIN QUERY PLAN SELECT * FROM cars WHERE make = 'Kia'"); !strings.Contains(plan[0],
 		"by_make") {
 		t.Errorf("the index is not used: %s", plan)
 	}
@@ -188,8 +189,8 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	exec(t, s.mysql, "DELETE FROM cars")
-	if code, out := s.both(t, "sync", "--force"); code != 0 {
+	mustExec(t, s.mysql, "DELETE FROM cars")
+	if code, out := s.output(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
 	if err := reader.Get(&during, "SELECT count(*) FROM cars"); err != nil {
@@ -205,20 +206,20 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	}
 }
 
-// What has not changed is not written: of a table with hundreds of pages only the few change that
-// remember the run.
+// Unchanged rows are not written: in a table of hundreds of pages, only the few pages change that record the run.
 func TestUnchangedRowsAreNotWritten(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; same_cars", "CREATE TABLE cars (id INT PRIMARY KEY, text VARCHAR(200))",
-		"INSERT INTO cars VALUES "+values(1, 1000, "(%d, REPEAT('x', 200))"), "CREATE VIEW same_cars AS SELECT * FROM cars")
+	s := newSource(t, "cars; same_cars", "CREATE TABLE cars (id INT PRIMARY KEY, text VARCHAR(200))",
+		"INSERT INTO cars VALUES "+insertValues(1, 1000, "(%d, REPEAT('x', 200))"),
+		"CREATE VIEW same_cars AS SELECT * FROM cars")
 	s.mustSync(t)
 	s.mustSync(t)
-	before := pages(t, s.path)
+	before := filePages(t, s.path)
 	if out := s.mustSync(t); strings.Count(out, "unchanged") != 2 {
 		t.Errorf("printed %s", out)
 	}
 
-	after := pages(t, s.path)
+	after := filePages(t, s.path)
 	changed := 0
 	for i := range after {
 		if i >= len(before) || before[i] != after[i] {
@@ -226,18 +227,18 @@ func TestUnchangedRowsAreNotWritten(t *testing.T) {
 		}
 	}
 
-	// The first page, one of each table of the history, and what these tables grow by.
+	// The first page, one page of each table of the history, and what these tables grow by.
 	if changed > 8 || len(after) < 100 {
 		t.Errorf("%d of %d pages changed", changed, len(after))
 	}
 
-	if out := rows(t, openFile(t, s.path),
+	if out := queryRows(t, openFile(t, s.path),
 		"SELECT DISTINCT unchanged AS n FROM _sync_tables WHERE run_id > 1"); len(out) != 1 || out[0] != `n="1000"|` {
 		t.Errorf("recorded %s", out)
 	}
 }
 
-func pages(t *testing.T, path string) (out []string) {
+func filePages(t *testing.T, path string) (out []string) {
 	t.Helper()
 	content, err := os.ReadFile(path) // the log is empty after a run
 	if err != nil {
@@ -251,41 +252,41 @@ func pages(t *testing.T, path string) (out []string) {
 
 func TestAllViewsArePublishedTogether(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a;b", "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)",
+	s := newSource(t, "a;b", "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)",
 		"INSERT INTO b VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
-	exec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
-	code, out := s.both(t, "sync")
+	mustExec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
+	code, out := s.output(t, "sync")
 	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "available: a") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	equal(t, rows(t, file, "SELECT count(*) AS n FROM a"), []string{`n="1"|`})
+	requireRows(t, queryRows(t, file, "SELECT count(*) AS n FROM a"), []string{`n="1"|`})
 }
 
-// What is committed while a run reads is not in it, whichever view it reads last.
+// What is committed while a run reads does not appear in its snapshot, whichever view is read last.
 func TestAllViewsAreOfOneInstant(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := newSource(t, "a; b", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	var once sync.Once
 	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `b`")) { // a has been read
-			once.Do(func() { exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
+			once.Do(func() { mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
 		}
 	}}
 	p.start(t, s)
 	s.mustSync(t)
 	const both = "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM b) AS b"
-	equal(t, rows(t, openFile(t, s.path), both), []string{`a="2"|b="1"|`})
+	requireRows(t, queryRows(t, openFile(t, s.path), both), []string{`a="2"|b="1"|`})
 	s.mustSync(t)
-	equal(t, rows(t, openFile(t, s.path), both), []string{`a="3"|b="2"|`})
+	requireRows(t, queryRows(t, openFile(t, s.path), both), []string{`a="3"|b="2"|`})
 }
 
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	c := dbtest.Database(t)
-	exec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
+	mustExec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
 	text := filepath.Join(t.TempDir(), "notes.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
@@ -335,11 +336,11 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// mistake is a call of syncer that cannot succeed, and what it must say.
+// mistake is a call of syncer that cannot succeed, and its expected message.
 type mistake struct {
 	set  map[string]string
-	ctx  context.Context // nil: the test's
-	args []string        // nil: sync
+	ctx  context.Context // nil for the test's own
+	args []string        // nil for sync
 	code int
 	want []string
 }

@@ -26,13 +26,13 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// asSyncer is the variable that makes the test binary be syncer: a process that a test may kill,
-// and start under limits of its own.
-const asSyncer = "TEST_AS_SYNCER"
+// runAsSyncer names the environment variable that turns the test binary into syncer: a process that a test can kill or
+// start under limits.
+const runAsSyncer = "TEST_AS_SYNCER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asSyncer) == "" {
-		// The tests' settings are in files, over which the environment wins.
+	if os.Getenv(runAsSyncer) == "" {
+		// The tests write settings into files, and the environment overrides files.
 		for _, variable := range os.Environ() {
 			if name, _, _ := strings.Cut(variable, "="); isSetting(name) {
 				_ = os.Unsetenv(name)
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 
-	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
+	signal.Ignore(syscall.SIGXFSZ) // otherwise Go panics where a write beyond `ulimit -f` should just fail
 	program.Main(cli.Run)
 }
 
@@ -50,24 +50,23 @@ func isSetting(variable string) bool {
 		strings.HasPrefix(variable, "LOG_")
 }
 
-// syncer is the program with settings of its own, so that tests can go on side by side.
+// syncer is the program with its own settings, so that tests can run in parallel.
 type syncer struct {
-	mysql *sqlx.DB // the administrator's
-	path  string   // the file it keeps
+	mysql *sqlx.DB // connection of the administrator
+	path  string   // the snapshot file
 	env   map[string]string
 }
 
-// source makes a database with the tables that the statements make, and a syncer of the views from
-// there into a file of the test's own.
-func source(t *testing.T, views string, statements ...string) *syncer {
+// newSource creates a database with the statements, and a syncer that copies the views into a file of the test.
+func newSource(t *testing.T, views string, statements ...string) *syncer {
 	t.Helper()
-	return sourceOn(t, dbtest.Shared(t), views, statements...)
+	return newSourceOn(t, dbtest.Shared(t), views, statements...)
 }
 
-func sourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
+func newSourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
 	t.Helper()
 	s := newSyncer(t, server.Database(t), views)
-	exec(t, s.mysql, statements...)
+	mustExec(t, s.mysql, statements...)
 	return s
 }
 
@@ -79,10 +78,10 @@ func newSyncer(t *testing.T, c dbconn.Config, views string) *syncer {
 	return s
 }
 
-// set gives a variable of syncer's settings a value, for what is run from then on.
+// set changes one of syncer's settings for the following calls.
 func (s *syncer) set(name, value string) { s.env[name] = value }
 
-// keep makes path the file it keeps.
+// keep sets the path of the snapshot file.
 func (s *syncer) keep(path string) {
 	s.path = path
 	s.set("SYNC_PATH", path)
@@ -98,7 +97,7 @@ func (s *syncer) config(t *testing.T) string {
 	return file
 }
 
-// run runs syncer and keeps what it prints apart.
+// run runs syncer and returns its two outputs separately.
 func (s *syncer) run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	return s.runUntil(t, t.Context(), args...)
@@ -111,8 +110,8 @@ func (s *syncer) runUntil(t *testing.T, ctx context.Context, args ...string) (co
 	return code, out.String(), err.String()
 }
 
-// both runs syncer and returns all that it prints as one.
-func (s *syncer) both(t *testing.T, args ...string) (code int, out string) {
+// output runs syncer and returns its two outputs as one text.
+func (s *syncer) output(t *testing.T, args ...string) (code int, out string) {
 	t.Helper()
 	code, stdout, stderr := s.run(t, args...)
 	return code, stdout + stderr
@@ -120,14 +119,14 @@ func (s *syncer) both(t *testing.T, args ...string) (code int, out string) {
 
 func (s *syncer) mustSync(t *testing.T) string {
 	t.Helper()
-	code, out := s.both(t, "sync")
+	code, out := s.output(t, "sync")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	return out
 }
 
-// report is syncer sync --json, or what else the arguments ask for, of a run that ends with code.
+// report runs syncer sync --json, or the given arguments, which must end with the exit code, and parses the report.
 func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	t.Helper()
 	got, stdout, stderr := s.run(t, append([]string{"sync", "--json"}, args...)...)
@@ -140,8 +139,8 @@ func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	return r
 }
 
-// counts are what the run did to its only table.
-func counts(t *testing.T, r run.Report) string {
+// tableCounts returns what the run did to its only table.
+func tableCounts(t *testing.T, r run.Report) string {
 	t.Helper()
 	if len(r.Tables) != 1 {
 		t.Fatalf("%d tables, want 1", len(r.Tables))
@@ -159,13 +158,13 @@ func (s *syncer) requireUsageError(t *testing.T, variable, value string) {
 	}
 }
 
-// requireFailure makes a run that must fail, and checks the exit code, that one sentence contains all of want, that
-// the snapshot is unchanged, that nothing is left behind in the folder, and that the run is in the history.
+// requireFailure makes a run that must fail. It checks the exit code, that one sentence contains all of want, that the
+// snapshot is unchanged, that nothing is left in the folder, and that the run is recorded.
 func (s *syncer) requireFailure(t *testing.T, code int, want ...string) {
 	t.Helper()
-	before := content(t, s.path)
+	before := readContent(t, s.path)
 	sentence := s.requireError(t, code, want...)
-	equal(t, content(t, s.path), before)
+	requireRows(t, readContent(t, s.path), before)
 	status := "failed"
 	if code == 3 {
 		status = "refused"
@@ -183,7 +182,7 @@ func (s *syncer) requireFailure(t *testing.T, code int, want ...string) {
 	}
 }
 
-// requireError checks what requireFailure does except the file, and returns the sentence.
+// requireError checks the same as requireFailure, except for the file, and returns the sentence.
 func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 	t.Helper()
 	got, stdout, stderr := s.run(t, "sync")
@@ -193,7 +192,7 @@ func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 
 	var lines []string
 	for line := range strings.Lines(stderr) {
-		if !strings.Contains(line, `"msg":"reading",`) { // a slow run tells how far it is
+		if !strings.Contains(line, `"msg":"reading",`) { // a slow run logs its progress
 			lines = append(lines, line)
 		}
 	}
@@ -207,17 +206,17 @@ func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 			t.Errorf("%q is not in: %s", w, sentence)
 		}
 	}
-	nothingLeft(t, s.path)
+	requireNoLeftovers(t, s.path)
 	return sentence
 }
 
-// child is a command in whose process, or in a child of which, this syncer runs, not yet started.
+// child returns a command, not yet started, that runs this syncer in its own or in a child process.
 func (s *syncer) child(t *testing.T, command ...string) *osexec.Cmd {
 	t.Helper()
 	c := osexec.Command(command[0], command[1:]...)
-	c.Env = []string{asSyncer + "=1", "GORACE=atexit_sleep_ms=0"}
+	c.Env = []string{runAsSyncer + "=1", "GORACE=atexit_sleep_ms=0"}
 	for _, variable := range os.Environ() {
-		if !isSetting(variable) { // another test's, while its settings are read
+		if !isSetting(variable) { // skips settings of other tests
 			c.Env = append(c.Env, variable)
 		}
 	}
@@ -238,7 +237,7 @@ func openFile(t *testing.T, path string) *sqlx.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sqlx.DB, statements ...string) {
+func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
@@ -247,8 +246,8 @@ func exec(t *testing.T, db *sqlx.DB, statements ...string) {
 	}
 }
 
-// values are n rows of an INSERT, each made by the format of its number, from first on.
-func values(first, n int, format string) string {
+// insertValues returns n rows of an INSERT. Each row is the format applied to its number, counted from first.
+func insertValues(first, n int, format string) string {
 	rows := make([]string, n)
 	for i := range rows {
 		rows[i] = fmt.Sprintf(format, first+i)
@@ -256,8 +255,8 @@ func values(first, n int, format string) string {
 	return strings.Join(rows, ", ")
 }
 
-// rows reads a result as text: NULL is "NULL", each row one string.
-func rows(t *testing.T, db *sqlx.DB, query string) []string {
+// queryRows reads a result as texts, one per row; NULL is "NULL".
+func queryRows(t *testing.T, db *sqlx.DB, query string) []string {
 	t.Helper()
 	rs, err := db.Query(query)
 	if err != nil {
@@ -300,8 +299,8 @@ func rows(t *testing.T, db *sqlx.DB, query string) []string {
 	return out
 }
 
-// content is all that the file has, syncer's own tables aside; nil if there is no file.
-func content(t *testing.T, path string) (out []string) {
+// readContent reads everything in the file except syncer's own tables; nil if there is no file.
+func readContent(t *testing.T, path string) (out []string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {
 		return nil
@@ -315,15 +314,15 @@ func content(t *testing.T, path string) (out []string) {
 		t.Fatal(err)
 	}
 
-	out = rows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
+	out = queryRows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
 	for _, table := range tables {
-		out = append(out, rows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
+		out = append(out, queryRows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
 	}
 	return out
 }
 
-// nothingLeft checks that the folder has the file and what belongs to it, and no more.
-func nothingLeft(t *testing.T, path string) {
+// requireNoLeftovers checks that the folder has only the snapshot file and the files that belong to it.
+func requireNoLeftovers(t *testing.T, path string) {
 	t.Helper()
 	dir, base := filepath.Split(path)
 	left, err := os.ReadDir(dir)
@@ -331,17 +330,17 @@ func nothingLeft(t *testing.T, path string) {
 		if _, err := os.Stat(dir); err == nil {
 			t.Error(err)
 		}
-		return // there is no folder to leave anything in
+		return // without a folder nothing can be left
 	}
 
 	for _, f := range left {
 		if !slices.Contains([]string{base, base + "-wal", base + "-shm", "." + base + ".lock"}, f.Name()) {
-			t.Errorf("%s is left behind", f.Name())
+			t.Errorf("%s was left behind", f.Name())
 		}
 	}
 }
 
-func equal(t *testing.T, got, want []string) {
+func requireRows(t *testing.T, got, want []string) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d rows, want %d", len(got), len(want))
@@ -353,7 +352,7 @@ func equal(t *testing.T, got, want []string) {
 	}
 }
 
-func want(t *testing.T, got, want string) {
+func requireText(t *testing.T, got, want string) {
 	t.Helper()
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -13,35 +13,35 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// How a value in the file is compared with what the server says of it.
-type sameness struct {
-	server string // an expression for the server's word, of the column %s
+// comparison says how to compare a value in the file with the server's text of it.
+type comparison struct {
+	server string // an expression for the server's text; %s is the column
 	equal  func(stored any, server string) bool
 }
 
 var (
-	asInteger = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool {
+	asInteger = comparison{"CAST(%s AS CHAR)", func(v any, server string) bool {
 		return fmt.Sprint(v) == server && hasType[int64](v)
 	}}
-	asBits = sameness{"CAST(%s + 0 AS CHAR)", asInteger.equal}
-	asWord = sameness{"HEX(CONVERT(CAST(%s AS CHAR) USING utf8mb4))", func(v any, server string) bool {
+	asBits = comparison{"CAST(%s + 0 AS CHAR)", asInteger.equal}
+	asWord = comparison{"HEX(CONVERT(CAST(%s AS CHAR) USING utf8mb4))", func(v any, server string) bool {
 		return hasType[string](v) && strings.EqualFold(hex.EncodeToString([]byte(fmt.Sprint(v))), server)
 	}}
-	asBitsWord = sameness{"HEX(CAST(%s + 0 AS CHAR))", asWord.equal}
-	asBytes    = sameness{"HEX(%s)", func(v any, server string) bool {
+	asBitsWord = comparison{"HEX(CAST(%s + 0 AS CHAR))", asWord.equal}
+	asBytes    = comparison{"HEX(%s)", func(v any, server string) bool {
 		b, ok := v.([]byte)
 		return ok && strings.EqualFold(hex.EncodeToString(b), server)
 	}}
-	asDecimal = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 as 1.5
+	asDecimal = comparison{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 may be stored as 1.5
 		got, ok := new(rational.Rat).SetString(fmt.Sprint(v))
 		want, _ := new(rational.Rat).SetString(server)
 		return ok && !hasType[string](v) && got.Cmp(want) == 0
 	}}
-	asDouble = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool {
+	asDouble = comparison{"CAST(%s AS DOUBLE)", func(v any, server string) bool {
 		want, _ := strconv.ParseFloat(server, 64)
 		return hasType[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
 	}}
-	asFloat = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // the shortest decimal that is this float32
+	asFloat = comparison{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // its shortest decimal
 		single, _ := strconv.ParseFloat(server, 32)
 		want, _ := strconv.ParseFloat(strconv.FormatFloat(single, 'g', -1, 32), 64)
 		return hasType[float64](v) && v.(float64) == want
@@ -53,7 +53,7 @@ func hasType[T any](v any) bool {
 	return ok
 }
 
-// Types that only some servers have are known by the version.
+// knownType reports whether a server of this version has the type.
 func knownType(declared, version string) bool {
 	switch declared {
 	case "UUID", "INET6":
@@ -66,7 +66,7 @@ func knownType(declared, version string) bool {
 
 var everyType = []struct {
 	declared string
-	same     sameness
+	same     comparison
 	literals []string
 }{
 	{"TINYINT", asInteger, []string{"-128", "127", "0"}},
@@ -123,7 +123,7 @@ var everyType = []struct {
 	{"GEOMETRY", asBytes, []string{"ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('LINESTRING(0 0, 1.5 -2)', 4326)"}},
 }
 
-// Every value is in the file what it is on the server, by the server's own word, and whichever way it has come.
+// Every value in the file equals the server's own text of it, whichever way it was transferred.
 func TestEveryType(t *testing.T) {
 	t.Parallel()
 	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
@@ -136,7 +136,7 @@ func TestEveryType(t *testing.T) {
 
 func requireEveryType(t *testing.T, compression string) {
 	t.Helper()
-	s := source(t, "every")
+	s := newSource(t, "every")
 	s.set("DB_COMPRESSION", compression)
 	var version string
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
@@ -152,12 +152,12 @@ func requireEveryType(t *testing.T, compression string) {
 		}
 	}
 
-	exec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
-	for row := range count + 1 { // the last has none but NULL
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
+	mustExec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
+	for row := range count + 1 { // the last row has only NULLs
+		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
 		for i, e := range everyType {
 			if knownType(e.declared, version) && row < len(e.literals) {
-				exec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
+				mustExec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
 			}
 		}
 	}
@@ -175,42 +175,42 @@ func requireEveryType(t *testing.T, compression string) {
 				row); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
-			var stored any // of no column, else the driver makes times of some
+			var stored any // not a plain column, because the driver turns some into a time.Time
 			if err := file.QueryRow("SELECT (SELECT "+column+") FROM every WHERE id = ?", row).Scan(&stored); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
 
 			switch {
 			case (server == nil) != (row >= len(e.literals)):
-				t.Errorf("%s, %d: the test has not stored its value", e.declared, row)
+				t.Errorf("%s, %d: the test did not store its value", e.declared, row)
 			case server == nil && stored != nil, server != nil && (stored == nil || !e.same.equal(stored, *server)):
 				t.Errorf("%s, %d: stored %.80T %.80v, the server has %.80s", e.declared, row, stored, stored, *server)
 			}
 		}
 	}
 
-	want(t, counts(t, s.report(t, 0)), fmt.Sprintf("%[1]d: +0 ~0 -0 =%[1]d", count+1))
+	requireText(t, tableCounts(t, s.report(t, 0)), fmt.Sprintf("%[1]d: +0 ~0 -0 =%[1]d", count+1))
 }
 
-// The file remembers the last 1,000 runs.
+// The file keeps the records of the last 1,000 runs.
 func TestHistoryIsBounded(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", twoRows...)
+	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+	mustExec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
 		INSERT INTO _sync_runs (id, started, finished, status, source, strategy)
 		SELECT i, started, finished, status, source, strategy FROM n, _sync_runs WHERE id = 1`)
 	s.mustSync(t)
-	equal(t, rows(t, file, "SELECT count(*) AS n, min(id) AS first, max(id) AS last, (SELECT min(run_id) FROM "+
+	requireRows(t, queryRows(t, file, "SELECT count(*) AS n, min(id) AS first, max(id) AS last, (SELECT min(run_id) FROM "+
 		"_sync_tables) AS tables FROM _sync_runs"),
 		[]string{`n="1000"|first="502"|last="1501"|tables="1501"|`})
 }
 
-// A key is shown in a form that does nothing to a terminal: bytes in hex, control characters escaped.
+// Keys are printed so that they cannot control a terminal: bytes in hex, and control characters escaped.
 func TestKeysInWarnings(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(k, w, b)", "CREATE TABLE v (k BINARY(3), w VARCHAR(20), b BIT(9), day DATE)")
+	s := newSource(t, "v(k, w, b)", "CREATE TABLE v (k BINARY(3), w VARCHAR(20), b BIT(9), day DATE)")
 	conn, err := s.mysql.Connx(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -229,38 +229,38 @@ func TestKeysInWarnings(t *testing.T) {
 	}
 
 	s.set("SYNC_ZERO_DATES", "fail")
-	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is not a date") ||
+	if code, out := s.output(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is not a date") ||
 		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
 	}
 
 	s.set("SYNC_ZERO_DATES", "keep")
-	exec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
-	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) ||
+	mustExec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
+	if code, out := s.output(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) ||
 		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
 	}
 }
 
-// Names and types of the source are other people's too.
-func TestNamesDoNothingToATerminal(t *testing.T) {
+// Names and types in the source are untrusted too.
+func TestNamesCannotControlATerminal(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))",
+	s := newSource(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))",
 		"INSERT INTO v VALUES (1, '\x1b[31m')")
 	file := func() string {
 		t.Helper()
-		return strings.Join(rows(t, openFile(t, s.path), "SELECT * FROM v"), "")
+		return strings.Join(queryRows(t, openFile(t, s.path), "SELECT * FROM v"), "")
 	}
 	s.mustSync(t)
 	if !strings.Contains(file(), `"\x1b[31m"`) {
-		t.Errorf("the value is not as it was: %s", file())
+		t.Errorf("the value has changed: %s", file())
 	}
 
-	exec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
+	mustExec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
 	for _, args := range [][]string{
 		{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"},
 	} {
-		if code, out := s.both(t, args...); code != 0 || strings.ContainsAny(out, "\x1b\u202e") {
+		if code, out := s.output(t, args...); code != 0 || strings.ContainsAny(out, "\x1b\u202e") {
 			t.Errorf("%v: exit code %d: %q", args, code, out)
 		}
 	}
@@ -274,7 +274,7 @@ func TestNamesDoNothingToATerminal(t *testing.T) {
 	}
 
 	s.set("SYNC_DRIFT", "fail")
-	if code, out := s.both(t, "sync"); code != 3 || !strings.Contains(out, `+c\u001b[2Jd`) {
+	if code, out := s.output(t, "sync"); code != 3 || !strings.Contains(out, `+c\u001b[2Jd`) {
 		t.Errorf("exit code %d: %q", code, out)
 	}
 }

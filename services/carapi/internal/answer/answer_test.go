@@ -15,8 +15,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// found returns the result of an ordinary search.
-func found() *search.Answer {
+// ordinaryAnswer returns the result of an ordinary search.
+func ordinaryAnswer() *search.Answer {
 	const car = `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"mileage":12000,"city":"Zürich",` +
 		`"vin":"JTDBR32E720123456"}`
 	return &search.Answer{
@@ -39,7 +39,7 @@ func found() *search.Answer {
 	}
 }
 
-func result(a *search.Answer) *SearchResult {
+func newResult(a *search.Answer) *SearchResult {
 	yes := true
 	return &SearchResult{
 		Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
@@ -55,17 +55,17 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
 
-	if err := encoder.Encode(result(found())); err != nil {
+	if err := encoder.Encode(newResult(ordinaryAnswer())); err != nil {
 		t.Fatal(err)
 	}
 
-	a := newAnswer(found(), result(found()))
+	a := newAnswer(ordinaryAnswer(), newResult(ordinaryAnswer()))
 	if string(a.Body)+"\n" != want.String() {
 		t.Errorf("got  %s\nwant %s", a.Body, &want)
 	}
 
 	if end := string(a.Body[len(a.Stable):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
-		t.Errorf("not tagged: %s", end)
+		t.Errorf("not covered by the ETag: %s", end)
 	}
 }
 
@@ -115,11 +115,11 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 		{Name: "vin", Type: "text"},
 	}, refs)
 	for name, body := range map[string][]byte{
-		"SearchResult": newAnswer(found(), result(found())).Body,
-		"Facets":       newAnswer(found(), &FacetsResult{found().Facets, contextOf(found())}).Body,
-		"Stats": newAnswer(found(), &StatsResult{
+		"SearchResult": newAnswer(ordinaryAnswer(), newResult(ordinaryAnswer())).Body,
+		"Facets":       newAnswer(ordinaryAnswer(), &FacetsResult{ordinaryAnswer().Facets, contextOf(ordinaryAnswer())}).Body,
+		"Stats": newAnswer(ordinaryAnswer(), &StatsResult{
 			Count: 2, Fields: []byte(noMeasures),
-			Context: contextOf(found()),
+			Context: contextOf(ordinaryAnswer()),
 		}).Body,
 		"Fields": appendJSON(nil, &FieldsResult{[]search.Description{{
 			Name: "id", Operators: []string{"eq"},
@@ -174,9 +174,9 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 }
 
 func BenchmarkEncode(b *testing.B) {
-	a := found()
+	a := ordinaryAnswer()
 	b.ReportAllocs()
 	for b.Loop() {
-		newAnswer(a, result(a))
+		newAnswer(a, newResult(a))
 	}
 }

@@ -53,12 +53,12 @@ func TestProblemsAreSmall(t *testing.T) {
 		checkSuggestions(t, got.Errors, all)
 
 		if got.RetryURL != "" && !strings.Contains(p.RetryURL, "\xff") && got.RetryURL != p.RetryURL {
-			t.Fatalf("a part of the request is to be tried: %s", got.RetryURL)
+			t.Fatalf("the retry URL has only a part of the request: %s", got.RetryURL)
 		}
 	}
 }
 
-// checkSuggestions checks that no suggestion is shortened. Bytes that are not UTF-8 may change.
+// checkSuggestions checks that no suggestion is truncated. Bytes that are not UTF-8 may change.
 func checkSuggestions(t *testing.T, got, all []query.ParameterError) {
 	t.Helper()
 	for i, e := range got {
@@ -71,7 +71,7 @@ func checkSuggestions(t *testing.T, got, all []query.ParameterError) {
 	}
 }
 
-// A problem of ordinary size is sent without shortening.
+// A problem of ordinary size is not truncated.
 func TestProblemsAreWhole(t *testing.T) {
 	all := make([]query.ParameterError, 5)
 	for i := range all {

@@ -21,7 +21,7 @@ const (
 
 func hashOf(secret string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(secret))) }
 
-// clock is a time that tests set.
+// clock is a time that tests can set.
 type clock struct{ t time.Time }
 
 func (c *clock) now() time.Time { return c.t }
@@ -42,7 +42,7 @@ func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 	return k, &log
 }
 
-// expect checks the result for a presented key: a name, "name (expired)", or nothing.
+// expect checks the caller of a presented key: a name, "name (expired)", or nothing.
 func expect(t *testing.T, k *Keys, presented, want string) {
 	t.Helper()
 	got, ok := k.Name(presented)
@@ -58,7 +58,7 @@ func expect(t *testing.T, k *Keys, presented, want string) {
 func write(t *testing.T, path string, lines ...string) {
 	t.Helper()
 
-	// A new file each time, as the documentation asks for.
+	// A new file replaces the old one each time, as the documentation advises.
 	if err := os.WriteFile(path+".new", []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestWrongEntries(t *testing.T) {
 				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %v; want %s...%s", entry, err, name, want)
 			} else if strings.Contains(err.Error(), hidden) {
-				t.Errorf("%q: the secret shows: %v", entry, err)
+				t.Errorf("%q: the secret is shown: %v", entry, err)
 			}
 		}
 	}
@@ -258,7 +258,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 
 	if n := strings.Count(log.String(), "no such file"); n != 1 {
-		t.Errorf("%d warnings of a file that is gone: %s", n, log)
+		t.Errorf("%d warnings about a missing file: %s", n, log)
 	}
 
 	write(t, file, "a="+secretA, "b="+secretB+"@2026-06-01")
@@ -267,7 +267,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretB, "b (expired)")
 
 	if !strings.Contains(log.String(), "a key has expired") {
-		t.Errorf("no warning of an expired key: %s", log)
+		t.Errorf("no warning about an expired key: %s", log)
 	}
 
 	// A file without lines has no keys.
@@ -278,12 +278,12 @@ func TestFileIsReadAgain(t *testing.T) {
 
 	for _, secret := range []string{secretA, secretB, "oops", "0123456789abcdef"} {
 		if strings.Contains(log.String(), secret) {
-			t.Errorf("the log has a secret: %s", log)
+			t.Errorf("a secret is in the log: %s", log)
 		}
 	}
 
 	if n := strings.Count(log.String(), "has been read again"); n != 4 {
-		t.Errorf("%d times read again: %s", n, log)
+		t.Errorf("the file was read again %d times: %s", n, log)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 type table struct {
 	name, columns string
 	rows          []string
-	want          string // fields with their columns, and units where they are known
+	want          string // expected fields and columns, with the units if they are known
 }
 
 var tables = []table{
@@ -168,7 +168,7 @@ func testBinding(t *testing.T) Binding {
 	return Binding{Vocabulary: vocabulary}
 }
 
-// Columns are bound by their names and values, in whatever order the rows come.
+// Columns are bound by their names and values, whatever the order of the rows.
 func TestPlan(t *testing.T) {
 	b := testBinding(t)
 	for _, e := range tables {

@@ -10,7 +10,7 @@ func TestPlanByNames(t *testing.T) {
 	var columns []schema.Column
 	for _, name := range []string{
 		"ID", "Brand", "model", "model_year",
-		"Exterior_Colour", //nolint:misspell // a name that tables have
+		"Exterior_Colour", //nolint:misspell // a name in real tables
 		"color_code", "list_price", "price", "Odometer",
 	} {
 		columns = append(columns, schema.NewColumn(name, "text"))

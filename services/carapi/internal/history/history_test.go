@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// newCatalog binds a table of vehicles whose history knows them by their ids.
+// newCatalog binds a table of vehicles whose history identifies them by key.
 func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 	t.Helper()
 	table := schema.Table{Name: "cars", Columns: []schema.Column{
@@ -66,7 +66,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// twoLogs builds a log, and the one that continues it.
+// twoLogs builds a log, and another one that continues it.
 func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 	t.Helper()
 	b := history.NewBuilder(c, nil)
@@ -123,7 +123,7 @@ func TestLog(t *testing.T) {
 		log.EndsWith(5, 2, `{"id":9007199254740993}`)
 	if !isSame || log.Continues(newCatalog(t, "id"), start) || log.Continues(c, start.Add(1)) ||
 		log.EndsWith(5, 2, `{"id":1}`) {
-		t.Error("a log is taken for another one")
+		t.Error("a log is confused with another one")
 	}
 
 	all := []history.Kind{history.New, history.Price, history.Sold}
@@ -161,7 +161,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// The key of a change is that of its row, whatever the type of its columns.
+// The key of a change is the key of its row, whatever the types of its columns.
 func TestKeys(t *testing.T) {
 	text := func(s string) value.Cell { return value.Cell{Type: value.Text, Form: []byte(s)} }
 	number := func(s string) value.Cell { return value.Cell{Type: value.Number, Form: []byte(s)} }

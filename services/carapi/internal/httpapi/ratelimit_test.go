@@ -22,7 +22,7 @@ func TestClientAddress(t *testing.T) {
 		{proxy, []string{"[2001:db8::1]:443"}, "2001:db8::1"},
 		{proxy, []string{"[2001:db8::1]"}, "2001:db8::1"},
 		{proxy, []string{"2001:db8::1"}, "2001:db8::1"},
-		{proxy, []string{"2001:db8::1:443"}, "2001:db8::1:443"}, // without brackets that is an address
+		{proxy, []string{"2001:db8::1:443"}, "2001:db8::1:443"}, // without brackets this is an address
 		{proxy, []string{`"192.0.2.7:50123"`}, "192.0.2.7"},
 		{proxy, []string{` "[2001:db8::1]:443" `}, "2001:db8::1"},
 		{proxy, []string{"[fe80::1%eth0]:443"}, "fe80::1"},

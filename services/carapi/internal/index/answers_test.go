@@ -40,7 +40,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 
 		for i := range got {
 			if same[i] != wantSame[begin+i] {
-				t.Errorf("order %v: row %d is number %d in its place, want %d", order, begin+i, same[i], wantSame[begin+i])
+				t.Errorf("order %v: row %d is number %d of its ties, want %d", order, begin+i, same[i], wantSame[begin+i])
 			}
 		}
 
@@ -64,7 +64,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	s.checkPageAnywhere(t, r, order, set, want, size)
 }
 
-// sortKey returns a row's cells in the fields of an order.
+// sortKey returns a row's cells in the sorted fields.
 func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 	cells := make([]value.Cell, len(order))
 	for i, o := range order {
@@ -76,7 +76,7 @@ func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 // checkPageAnywhere checks the first few rows, and the pages after a sort key that may belong to no row.
 func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
 	t.Helper()
-	few := 1 + r.IntN(20) // also of a large set
+	few := 1 + r.IntN(20) // even if the set is large
 	if got, _ := s.index.Page(set, order, nil, few); !slices.Equal(got, want[:min(few, len(want))]) {
 		t.Errorf("order %v: first %d: %v, want %v", order, few, got, want[:min(few, len(want))])
 	}
@@ -152,7 +152,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	}
 }
 
-// usual returns the most frequent spelling of each text in the stock by its key; of equally frequent ones the first.
+// usual maps the key of each text in the stock to its most frequent spelling, or to the first of equally frequent ones.
 func (s *stock) usual(f *catalog.Field) map[string]string {
 	counts := map[string]int{}
 	for row := range s.rows {
@@ -172,7 +172,7 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 	return best
 }
 
-// checkNumbers checks statistics, extremes, neighbors and distinct texts.
+// checkNumbers checks statistics, minimum and maximum, neighbors and distinct texts.
 func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, rows []uint32) {
 	t.Helper()
 	if s.index.rankedColumn(f) == nil {

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// liveHeap is the memory of all objects that were alive at the last collection.
+// liveHeap is the memory of all objects that survived the last collection.
 func liveHeap() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// benchRows is how many rows the benchmarks have: BENCH_ROWS, or 1,000,000.
+// benchRows returns the number of rows of the benchmarks: BENCH_ROWS, or 1,000,000.
 func benchRows() int {
 	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
 		return n
@@ -27,7 +27,7 @@ var (
 	benchModels = []string{"Camry", "F-150", "C3", "3 Series", "Octavia"}
 )
 
-// benchCatalog has the 25 columns of the benchmark of both services.
+// benchCatalog has the 25 columns of both services' benchmarks.
 func benchCatalog(b *testing.B) *catalog.Catalog {
 	b.Helper()
 	var columns []schema.Column

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// textCatalog has a table of texts with these columns besides make and model.
+// textCatalog is a table of texts with the given columns besides make and model.
 func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -28,7 +28,7 @@ func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 	return c
 }
 
-// texts returns a row of texts; an empty text is NULL.
+// texts returns a row of texts; an empty text becomes NULL.
 func texts(values ...string) []value.Cell {
 	cells := make([]value.Cell, len(values))
 	for i, v := range values {
@@ -80,7 +80,7 @@ func TestNoLimitIsReached(t *testing.T) {
 	}
 }
 
-// TestLongValues adds values that are longer than a chunk of the arena, among short ones.
+// TestLongValues adds values longer than a chunk of the arena, among short ones.
 func TestLongValues(t *testing.T) {
 	c := textCatalog(t)
 	b := NewBuilder(c, 0)
@@ -101,7 +101,8 @@ func TestLongValues(t *testing.T) {
 	}
 }
 
-// TestWordsBeyondBound checks that a long field whose words take too much is no longer searched, but still compared.
+// TestWordsBeyondBound checks that a long field whose words would take too much memory is still compared, but no longer
+// searched for words.
 func TestWordsBeyondBound(t *testing.T) {
 	c := textCatalog(t, "description")
 	b := NewBuilder(c, 0)
@@ -126,7 +127,7 @@ func TestWordsBeyondBound(t *testing.T) {
 	}
 
 	if n := x.Match(&query.Query{Words: []string{"owner"}}, nil).Count(); n != 0 {
-		t.Errorf("%d rows with a word that is not known", n)
+		t.Errorf("%d rows with an unknown word", n)
 	}
 
 	if n := x.Match(&query.Query{Words: []string{"rio"}}, nil).Count(); n != x.Rows() {
@@ -157,7 +158,7 @@ func TestEmpty(t *testing.T) {
 
 	q := query.Query{Words: []string{"a"}, Filters: []query.Filter{{Field: f, Words: []string{"Kia"}}}}
 	if x.Match(&q, nil).Count() != 0 {
-		t.Error("there is a match")
+		t.Error("the empty index has a match")
 	}
 
 	if (Set{}).Count() != 0 || x.Intersect(Set{}, x.All()).Count() != 0 || len(x.Texts(f).All) != 0 {

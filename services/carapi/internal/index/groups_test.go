@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// comparePrices fills in the computed field by loops over the rows.
+// comparePrices fills in the computed field with loops over the rows.
 func (s *stock) comparePrices() {
 	f := s.catalog.Field(catalog.PriceVsSimilar)
 	if f == nil {
@@ -68,7 +68,7 @@ func (s *stock) comparePrices() {
 	}
 }
 
-// randomGroup returns a field by which vehicles are grouped.
+// randomGroup returns a field to group by, some with ranges.
 func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	for {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
@@ -81,7 +81,7 @@ func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	}
 }
 
-// spanOf returns the values of a row on an axis.
+// spanOf returns the values of a row in a group's field.
 func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 	c := s.stored(g.Field, row)
 	switch {
@@ -156,13 +156,13 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 	}
 }
 
-// loopGroup is a group as a loop finds it.
+// loopGroup is a group found by a plain loop.
 type loopGroup struct {
 	spans []Span
 	rows  []uint32
 }
 
-// loopGroups divides rows in a loop: the largest groups first, equal ones in the order of their values.
+// loopGroups groups rows with a plain loop: the largest groups first, equally large ones by their values.
 func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
 	var usual []map[string]string
 	for _, g := range by {
@@ -204,7 +204,7 @@ func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
 	return all
 }
 
-// checkMeasures compares measures of a field with those of some rows.
+// checkMeasures compares the statistics of a field with those of some rows.
 func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, rows []uint32) {
 	t.Helper()
 	var cells []value.Cell
@@ -276,6 +276,6 @@ func TestMemoIsBounded(t *testing.T) {
 	m.results.Range(func(any, any) bool { kept++; return true })
 
 	if kept != maxMemoized {
-		t.Errorf("%d results are kept", kept)
+		t.Errorf("%d results are cached", kept)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A word is found in each text that holds it, whether many do or few.
+// A word is found in each text that contains it, whether they are many or few.
 func TestHaystack(t *testing.T) {
 	var texts []string
 	for i := range 1000 {

@@ -22,8 +22,8 @@ func TestPacking(t *testing.T) {
 		{schema.Decimal, "-100.25|-1.5|0|0.001|1|19999.99", packedDecimals},
 		{schema.Decimal, "-999999999999999999|0|999999999999999999", packedDecimals},
 		{schema.Decimal, "0.1|9007199254740993", packedDecimals},
-		{schema.Decimal, "0.00000000000000001|9007199254740993", unpacked}, // too many digits on one scale
-		{schema.Integer, "1|18446744073709551615", unpacked},               // more than a float64 has
+		{schema.Decimal, "0.00000000000000001|9007199254740993", unpacked}, // too many digits for one scale
+		{schema.Integer, "1|18446744073709551615", unpacked},               // more than a float64 can hold
 		{schema.Double, "1|100000000000000000000", packedFloats},
 		{schema.Double, "-0.14285714285714285|0.14285714285714285|142857.14285714287", packedFloats},
 		{schema.Double, "0.0000000000000000000000000000000000001|1|1000000000000000000000000000000", packedFloats},

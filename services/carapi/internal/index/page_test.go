@@ -12,7 +12,7 @@ import (
 // TestPagesOfLargeSet reads pages of a set that is large enough to be sampled: of rows in the requested order and
 // against it, among ties, and in an order by more columns than a head holds.
 func TestPagesOfLargeSet(t *testing.T) {
-	const rows = 16_000 // values that take 14 bits: five columns are 70
+	const rows = 16_000 // values of 14 bits: five columns are 70 bits
 	c := textCatalog(t, "up", "down", "mixed", "other", "few", "half")
 	b := NewBuilder(c, rows)
 	for i := range rows {

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Size of the property test: cases are searches, each over one of the stocks.
+// Sizes of the property test. A case is a search of one of the stocks.
 const (
 	propertyCases = 100_000
 	casesPerStock = 200
@@ -36,8 +36,7 @@ func TestAgainstLoops(t *testing.T) {
 	}
 }
 
-// TestAgainstLoopsLarge does the same for stocks in which values have more than 16 bits, and are too many to be
-// listed.
+// TestAgainstLoopsLarge does the same for stocks with values of more than 16 bits, and too many values to list.
 func TestAgainstLoopsLarge(t *testing.T) {
 	seed := rand.Uint64()
 	for i, rows := range []int{7_000, 70_000} {
@@ -55,7 +54,7 @@ func TestAgainstLoopsLarge(t *testing.T) {
 	}
 }
 
-// condition is a filter or a word of a search, and the rows for which it holds.
+// condition is a filter or a word of a search, and the rows that match it.
 type condition struct {
 	filter query.Filter
 	word   string
@@ -185,7 +184,7 @@ func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Fiel
 	}
 }
 
-// checkStock checks what does not depend on a search.
+// checkStock checks everything that does not depend on a search.
 func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	if s.index.Rows() != len(s.rows) || s.index.All().Count() != len(s.rows) || s.index.Bytes() < 0 {
@@ -194,7 +193,7 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 
 	for row, cells := range s.rows {
 		if read := s.index.AddedNumber(uint32(row)); &s.read[read][0] != &cells[0] {
-			t.Errorf("row %d was not number %d as it was read", row, read)
+			t.Errorf("row %d was not read as number %d", row, read)
 		}
 	}
 

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// randomFilter returns a filter of the field, on values in the stock and others.
+// randomFilter returns a filter of the field, on values in the stock and on others.
 func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	filter := query.Filter{Parameter: f.Name, Field: f}
 	if r.IntN(3) == 0 {
@@ -69,7 +69,7 @@ func openEnd(r *rand.Rand, part query.Range) query.Range {
 	return part
 }
 
-// randomWord returns a word of q.
+// randomWord returns a word to search for in q.
 func (s *stock) randomWord(r *rand.Rand) string {
 	word := randomText(r)
 	if fields := strings.Fields(word); len(fields) > 0 && r.IntN(4) > 0 {
@@ -83,7 +83,7 @@ func (s *stock) randomWord(r *rand.Rand) string {
 	return word
 }
 
-// randomOrder returns an order that ends with the id, or one without an id if the table has none.
+// randomOrder returns an order that ends with the id, if the table has one.
 func (s *stock) randomOrder(r *rand.Rand) []query.Order {
 	var order []query.Order
 	id := s.catalog.ID()

@@ -17,7 +17,7 @@ import (
 // stock is a random table with plain loops over its rows.
 type stock struct {
 	catalog *catalog.Catalog
-	rows    [][]value.Cell // in the order in which the index numbers them
+	rows    [][]value.Cell // numbered like the index's rows
 	read    [][]value.Cell // in the order in which they were added
 	index   *Index
 }
@@ -47,7 +47,7 @@ var oddLists = []string{
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// randomText returns one of few texts, or sometimes a new one.
+// randomText returns one of a few texts, or sometimes a new one.
 func randomText(r *rand.Rand) string {
 	switch r.IntN(12) {
 	case 0:
@@ -94,7 +94,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 			words[i] = randomText(r)
 		}
 		return text(strings.Join(words, pick(r, []string{" ", "\n", "\t", "\u00a0", " , "})))
-	case r.IntN(50) == 0: // as SQLite allows
+	case r.IntN(50) == 0: // SQLite allows it
 		return value.Cell{Type: value.Number, Form: []byte("5")}
 	case few:
 		return text(oddTexts[r.IntN(6)])
@@ -185,7 +185,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 				case catalog.ClassOpaque:
 					row[j].Type = value.Blob
 				}
-			case few && (f.Name == "make" || f.Name == "model"): // so that some have the same make, model and year
+			case few && (f.Name == "make" || f.Name == "model"): // gives some vehicles the same make, model and year
 				row[j] = value.Cell{Type: value.Text, Form: []byte(oddTexts[4+r.IntN(4)])}
 			case f.Name == "make" || f.Name == "year" || f.Name == "color" || f.Name == "updated_at" || f.Name == "day":
 				row[j] = randomCell(r, f, few)
@@ -223,7 +223,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	return s
 }
 
-// compareAll orders rows by all sortable fields.
+// compareAll compares rows by all sortable fields.
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.IsSortable() {
@@ -235,7 +235,7 @@ func (s *stock) compareAll(a, b []value.Cell) int {
 	return 0
 }
 
-// vehicle is a row as query.Matches sees one.
+// vehicle is a row in the form that query.Matches expects.
 type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
@@ -255,7 +255,7 @@ func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }
 
-// uniqueIDs reports whether every row has an id of its own.
+// uniqueIDs reports whether all rows have different ids.
 func (x *Index) uniqueIDs() bool {
 	id := x.rankedColumn(x.catalog.ID())
 	return id != nil && x.isUnique(id)

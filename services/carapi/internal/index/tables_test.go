@@ -143,7 +143,7 @@ func TestEachRun(t *testing.T) {
 	}
 }
 
-// Keys of floating-point numbers have the order of the numbers.
+// The keys of floating-point numbers sort like the numbers.
 func TestFloatKeys(t *testing.T) {
 	numbers := []float64{
 		math.Inf(-1), -math.MaxFloat64, -1.5, -1, -math.SmallestNonzeroFloat64, 0,
@@ -169,7 +169,7 @@ func TestRoundedQuotient(t *testing.T) {
 	}
 }
 
-// Values keep their numbers while the table grows, and an arena finds them again after it has dropped their starts.
+// Values keep their numbers while the table grows. An arena still finds them after it has dropped their starts.
 func TestNumbering(t *testing.T) {
 	var n valueNumbering
 	long := make([]byte, 2*chunkSize)
@@ -237,7 +237,7 @@ func TestPostings(t *testing.T) {
 	}
 }
 
-// Ranges begin at multiples of their width, below zero too, and ranges without a number are left out.
+// Ranges begin at multiples of their width, even below zero. Rows without a number are left out.
 func TestDivideNumbers(t *testing.T) {
 	r := newValueReader(&catalog.Field{Kind: schema.Decimal}, 0)
 	for _, form := range []string{"-12", "-10", "-0.5", "0", "4999.99", "5000", "20000"} {
@@ -269,7 +269,7 @@ func TestDivideNumbers(t *testing.T) {
 	}
 }
 
-// A key of a descending order is higher for a lower rank, and NULL comes last in both directions.
+// In a descending order, a lower rank has a higher key. NULL comes last in both directions.
 func TestOrderColumns(t *testing.T) {
 	ascending := orderColumn{last: 3, mask: 7}
 	descending := orderColumn{last: 3, mask: 7, descending: true}

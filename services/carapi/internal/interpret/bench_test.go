@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// BenchmarkInterpret reads sentences of ten and of forty words, known and unknown.
+// BenchmarkInterpret interprets sentences of ten and of forty words, known and unknown.
 func BenchmarkInterpret(b *testing.B) {
 	s := readStock(b, dbtest.Demo(b), "vehicles_stock")
 	unknown := make([]string, 40)

@@ -11,7 +11,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// useNames are the uses of a parameter as the cases below write them.
+// useNames are the names of a parameter's uses in the cases below.
 var useNames = map[query.Use]string{
 	query.Equals: "=", query.AtLeast: "min", query.AtMost: "max", query.Excluded: "not",
 	query.Present: "has", query.Missing: "missing", query.HasAll: "all",
@@ -25,7 +25,7 @@ func writeConditions(all []valueCondition) string {
 	return strings.Join(texts, ", ")
 }
 
-// A value without an operator is "none", and one whose operator cannot be read is "unreadable".
+// A value without an operator gives "none", and a value with a malformed operator gives "unreadable".
 func TestReadOperator(t *testing.T) {
 	for text, want := range map[string]string{
 		"Toyota":                         "none",
@@ -100,7 +100,7 @@ func TestIsStray(t *testing.T) {
 	}
 
 	if isStray(&catalog.Field{Name: "year", Kind: schema.Integer}, "~2020") {
-		t.Error("a number has no sign that could be lost")
+		t.Error("a number cannot have a stray sign")
 	}
 }
 

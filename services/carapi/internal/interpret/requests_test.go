@@ -23,7 +23,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is an index of a table, and the interpreter of requests about it.
+// stock is the index of a table, and an interpreter for its requests.
 type stock struct {
 	*interpret.Interpreter
 	index *index.Index
@@ -161,7 +161,7 @@ func checkRequests(t *testing.T, s stock, file string) {
 	}
 }
 
-// parametersOf reads the left side of a line.
+// parametersOf parses the left side of a line.
 func parametersOf(t *testing.T, request string) url.Values {
 	t.Helper()
 	all := url.Values{}

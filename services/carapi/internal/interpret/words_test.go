@@ -85,7 +85,7 @@ func TestUnwrap(t *testing.T) {
 	}
 }
 
-// Sections are written as joint, marker and text; a marker that is a sign ends in an exclamation mark.
+// Sections are written as joint, marker and text. A marker that is a sign has an exclamation mark.
 func TestSections(t *testing.T) {
 	names := map[negationMarker]string{noMarker: "", onlyMarker: "only", notMarker: "not", exceptMarker: "except"}
 	for text, want := range map[string]string{
@@ -220,7 +220,7 @@ func TestAmounts(t *testing.T) {
 	for _, c := range []struct {
 		amount          value.Amount
 		parameter, text string
-		fits            string // the bounds that it fits
+		fits            string // the bounds that the amount fits
 	}{
 		{value.Amount{From: "5", To: "5"}, "price", "5", "min max"},
 		{value.Amount{From: "5"}, "price_min", "5", "min"},

@@ -15,14 +15,14 @@ func TestRetry(t *testing.T) {
 		"makke=kia":                    "make=kia",
 		"makke=kia&mmake=ford":         "make=kia&make=ford",
 		"make=kia&makke=ford&year=2":   "make=kia&make=ford&year=2",
-		"makke=kia&limit=500&sort=yer": "", // year is not the only name near
+		"makke=kia&limit=500&sort=yer": "", // year is not the only similar name
 		"sort=-weigth&limit=5":         "limit=5&sort=-weight",
-		"mileage_mi=1&mileage_mn=2":    "", // both are the lower bound
+		"mileage_mi=1&mileage_mn=2":    "", // both are lower bounds
 		"mileage_min=1&mileage_mn=2":   "",
 		"makke=kia&nonsense=1":         "",
 		"limit=500&max_chars=1000000":  "limit=100",
 		"make=&limit=7":                "limit=7",
-		"weight_min=9&weihgt_max=5":    "", // which would be wrong too
+		"weight_min=9&weihgt_max=5":    "", // the corrected request would be wrong too
 	} {
 		values, err := url.ParseQuery(request)
 		if err != nil {

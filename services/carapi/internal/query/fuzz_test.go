@@ -152,7 +152,7 @@ func FuzzCursor(f *testing.F) {
 			}
 
 			if text, _ := base64.RawURLEncoding.DecodeString(given); !json.Valid(text) {
-				t.Fatalf("%s: taken, though it is not JSON", given)
+				t.Fatalf("%s: accepted, though it is not JSON", given)
 			}
 
 			if len(q.After.SortKey) != len(q.Sort) {
@@ -164,8 +164,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzPlace turns pages: reading a cursor returns the position that it was made from.
-func FuzzPlace(f *testing.F) {
+// FuzzSortKey reads pages: a parsed cursor equals the sort key that it was made from.
+func FuzzSortKey(f *testing.F) {
 	f.Add(int64(1), 0.1, "2024-05-01 10:00:00.500", uint16(0), 1)
 	f.Add(int64(math.MaxInt64), 1e22, "Zürich", uint16(31), 0)
 	f.Add(int64(-1), -5e-324, "", uint16(85), 7)
@@ -199,7 +199,7 @@ func FuzzPlace(f *testing.F) {
 	})
 }
 
-// requireCursor fails unless a cursor is read as it was written.
+// requireCursor checks that a formatted cursor parses to the same cursor.
 func requireCursor(t *testing.T, p *Parameters, sort string, c Cursor) {
 	t.Helper()
 	q, err := p.Parse(url.Values{"sort": {sort}}, everyControl...)

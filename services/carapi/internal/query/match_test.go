@@ -11,7 +11,7 @@ import (
 func TestHolds(t *testing.T) {
 	p := everyParameter(t)
 	for _, c := range []struct {
-		field, given string // given as a parameter; texts as words separated by |
+		field, given string // given is the parameter's value; texts are words separated by |
 		holds, not   []any
 	}{
 		{"mileage", "100-200", []any{100, 150, 200, "00150"}, []any{99, 201, nil, "150 mi", ""}},
@@ -44,7 +44,7 @@ func TestHolds(t *testing.T) {
 		case catalog.ClassNumber, catalog.ClassInstant:
 			r, ok := ParseRange(f, c.given)
 			if !ok {
-				t.Errorf("%s=%s is not read", c.field, c.given)
+				t.Errorf("%s=%s is not parsed", c.field, c.given)
 			}
 			filter.Ranges = []Range{r}
 		default:
@@ -106,14 +106,14 @@ func TestMatches(t *testing.T) {
 		want  bool
 	}{
 		{[]string{"citro"}, car, true},
-		{[]string{"c3aircross"}, car, true}, // within a model, spaces do not count
+		{[]string{"c3aircross"}, car, true}, // in a model, spaces do not count
 		{[]string{"aircross", "OWNER"}, car, true},
 		{[]string{"aircross", "owners"}, car, false},
 		{[]string{"uber"}, car, true},
 		{[]string{"5.000"}, car, true},
-		{[]string{"5000"}, car, false}, // within a description, signs count
+		{[]string{"5000"}, car, false}, // in a description, signs count
 		{[]string{"one owner"}, car, false},
-		{[]string{"anything"}, partial{"make": "Kia", "description": "the beginning~"}, true}, // the index has decided
+		{[]string{"anything"}, partial{"make": "Kia", "description": "the beginning~"}, true}, // the index decides
 		{[]string{"anything"}, partial{"make": "Kia"}, false},
 	} {
 		q := Query{Words: c.words}
@@ -124,6 +124,6 @@ func TestMatches(t *testing.T) {
 
 	q := Query{Filters: []Filter{{Field: p.Catalog.Field("make"), Words: []string{"kia"}}}}
 	if q.Matches(p.Catalog, car) || !q.Matches(p.Catalog, partial{"make": "cut~"}) {
-		t.Error("a filter holds whatever was read whole")
+		t.Error("a filter must check complete values only")
 	}
 }

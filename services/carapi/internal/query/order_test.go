@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// cellsOf makes cells of a field: nil is NULL, a string a text, an int or a float64 a number.
+// cellsOf makes cells of a field: nil becomes NULL, a string a text, an int or a float64 a number.
 func cellsOf(f *catalog.Field, raw ...any) []value.Cell {
 	all := make([]value.Cell, len(raw))
 	for i, r := range raw {
@@ -26,7 +26,7 @@ func TestCompare(t *testing.T) {
 	p := everyParameter(t)
 	for _, c := range []struct {
 		field   string
-		inOrder []any // equal ones in a list of their own
+		inOrder []any // equal values share a list
 	}{
 		{"mileage", []any{-1, 0, 9, 10, "18446744073709551615", []any{nil, "ask", "9 mi"}}},
 		{"price", []any{"-0.5", []any{"0", "0.00"}, "9", []any{"10", "10.0", "010"}, []any{nil, "$18,995", ""}}},
@@ -73,7 +73,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestComparePlaces(t *testing.T) {
+func TestCompareSortKeys(t *testing.T) {
 	p := everyParameter(t)
 	order := []Order{{p.Catalog.Field("year"), true}, {p.Catalog.Field("price"), false}, {p.Catalog.Field("id"), false}}
 
@@ -101,7 +101,7 @@ func TestComparePlaces(t *testing.T) {
 	for i, a := range inOrder {
 		for j, b := range inOrder {
 			if got := CompareSortKeys(order, a, b); got != cmp.Compare(i, j) {
-				t.Errorf("places %d and %d: %d", i, j, got)
+				t.Errorf("sort keys %d and %d: %d", i, j, got)
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func TestApplied(t *testing.T) {
 	}
 }
 
-// Each mistake says what to send instead, and a certain correction makes the whole request right.
+// Each error says what to send instead, and a certain correction repairs the whole request.
 func TestMistakes(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{

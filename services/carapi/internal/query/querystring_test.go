@@ -27,6 +27,6 @@ func TestParseQuery(t *testing.T) {
 	}
 
 	if _, err := ParseQuery("x=%zz+"); err == nil {
-		t.Error("a wrong escape is taken")
+		t.Error("a wrong escape is accepted")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// searchSeeds are query strings that FuzzSearch begins with.
+// searchSeeds are the query strings that FuzzSearch starts with.
 var searchSeeds = []string{
 	"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price=under%2030k&sort=cheapest",
 	"max_price=9000.5",

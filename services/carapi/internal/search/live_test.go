@@ -18,7 +18,7 @@ import (
 
 const (
 	liveRows = 600
-	// Vehicles that are never touched: every tenth. All others come, go, and change.
+	// untouched vehicles: every tenth one. All others are inserted, updated and deleted.
 	steady = 10
 )
 
@@ -96,7 +96,7 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	for range 32 {
 		clients.Go(func() {
 			for time.Now().Before(end) && !t.Failed() {
-				walk(t, s)
+				checkRandomSearch(t, s)
 				walks.Add(1)
 			}
 		})
@@ -107,14 +107,14 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	others.Wait()
 
 	if walks.Load() < 32 || dropped.Load() == 0 {
-		t.Errorf("%d searches, %d rows dropped: too few to show anything", walks.Load(), dropped.Load())
+		t.Errorf("%d searches, %d rows dropped: too few to prove anything", walks.Load(), dropped.Load())
 	}
 
 	t.Logf("%d searches, %d rows dropped", walks.Load(), dropped.Load())
 }
 
-// walk turns the pages of a random search.
-func walk(t *testing.T, s *Service) {
+// checkRandomSearch reads all pages of a random search.
+func checkRandomSearch(t *testing.T, s *Service) {
 	low := 1000 + rand.IntN(4000)
 	high := low + 200 + rand.IntN(2000)
 	values := url.Values{
@@ -157,7 +157,7 @@ func walk(t *testing.T, s *Service) {
 			}
 
 			if c.ID%steady == 0 && seen[c.ID] {
-				t.Errorf("%v: %d comes twice", values, c.ID)
+				t.Errorf("%v: %d is returned twice", values, c.ID)
 			}
 
 			seen[c.ID] = true
@@ -175,10 +175,10 @@ func walk(t *testing.T, s *Service) {
 }
 
 var orders = map[string]func(a, b liveCar) int{
-	"price":  func(a, b liveCar) int { return firstOf(a.Price-b.Price, float64(a.ID-b.ID)) },
-	"-price": func(a, b liveCar) int { return firstOf(b.Price-a.Price, float64(b.ID-a.ID)) },
+	"price":  func(a, b liveCar) int { return firstDifference(a.Price-b.Price, float64(a.ID-b.ID)) },
+	"-price": func(a, b liveCar) int { return firstDifference(b.Price-a.Price, float64(b.ID-a.ID)) },
 	"-year,price": func(a, b liveCar) int {
-		return firstOf(float64(b.Year-a.Year), a.Price-b.Price, float64(a.ID-b.ID))
+		return firstDifference(float64(b.Year-a.Year), a.Price-b.Price, float64(a.ID-b.ID))
 	},
 	"id": func(a, b liveCar) int { return a.ID - b.ID },
 	"make,-id": func(a, b liveCar) int {
@@ -192,8 +192,8 @@ var orders = map[string]func(a, b liveCar) int{
 	},
 }
 
-// firstOf returns the sign of the first difference.
-func firstOf(differences ...float64) int {
+// firstDifference returns the sign of the first difference that is not zero.
+func firstDifference(differences ...float64) int {
 	for _, d := range differences {
 		switch {
 		case d < 0:
@@ -205,7 +205,7 @@ func firstOf(differences ...float64) int {
 	return 0
 }
 
-// A vehicle that was sold, deleted or repriced is gone from the next answer, whatever the index says.
+// A sold, deleted or repriced vehicle is missing in the next answer, even if the index still has it.
 func TestRowsAreLive(t *testing.T) {
 	s, db := liveStock(t)
 	before := s.live.current.Load()
@@ -257,8 +257,8 @@ func TestRowsAreLive(t *testing.T) {
 	}
 }
 
-// Requests that need no key never cause a refresh. A request with a key does, once the index is due.
-func TestDescriptionsWakeNobody(t *testing.T) {
+// Requests that need no key never trigger a refresh. A request with a key does, as soon as the index is due.
+func TestDescriptionsTriggerNoRefresh(t *testing.T) {
 	s, _ := liveStock(t)
 	last := s.live.current.Load()
 	time.Sleep(minRefreshAge + 100*time.Millisecond)
@@ -271,7 +271,7 @@ func TestDescriptionsWakeNobody(t *testing.T) {
 	}
 
 	if s.live.current.Load() != last {
-		t.Error("a description had the index read again")
+		t.Error("a description triggered a refresh")
 	}
 
 	for deadline := time.Now().Add(time.Minute); s.live.current.Load() == last; time.Sleep(10 * time.Millisecond) {
@@ -279,7 +279,7 @@ func TestDescriptionsWakeNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("a request does not have the index read again")
+			t.Fatal("a request does not trigger a refresh")
 		}
 	}
 }

@@ -12,18 +12,18 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// age makes the index of a source as old as after a night without requests.
-func age(s *source) *generation {
+// makeStale makes the index of a source as old as after a night without requests.
+func makeStale(s *source) *generation {
 	g := s.current.Load()
 	old := g.unchanged(g.version, time.Now().Add(-time.Hour))
 	s.current.Store(old)
 	return old
 }
 
-// A read that failed is not repeated at once, however many requests come, until the source was away and is back.
+// A failed refresh is not repeated at once, however many requests come, unless the source was away and is back.
 func TestFailedRefreshesRest(t *testing.T) {
 	s, _ := liveStock(t)
-	old := age(s.live)
+	old := makeStale(s.live)
 	s.live.reportRefresh("failed", time.Now().Add(-time.Minute), errors.New("too slow"))
 
 	if g, err := s.live.freshGeneration(t.Context()); err != nil || g != old {
@@ -44,7 +44,7 @@ func TestFailedRefreshesRest(t *testing.T) {
 func TestRefreshThatHangs(t *testing.T) {
 	s, _ := liveStock(t)
 	s.live.timeout = 2 * time.Second
-	age(s.live)
+	makeStale(s.live)
 	s.live.mu.Lock()
 	s.live.pending = &refresh{done: make(chan struct{})} // it never ends
 	s.live.mu.Unlock()
@@ -58,15 +58,15 @@ func TestRefreshThatHangs(t *testing.T) {
 // If syncer keeps replacing the rows, the source cannot answer now. That is not an error of this program.
 func TestMovedIsUnavailable(t *testing.T) {
 	if !IsUnavailable(store.ErrMoved) {
-		t.Error("an error of this program")
+		t.Error("not unavailable")
 	}
 }
 
-// Rows are kept in memory only as long as they cannot be read one by one.
+// Rows are kept in memory only while they cannot be read one by one.
 func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
+	mustExec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
 		"CREATE TABLE base (n INT PRIMARY KEY, id INT)", "INSERT INTO base VALUES (1, 7), (2, 7)",
 		"CREATE VIEW listed AS SELECT id, 'Kia' AS make, 'Rio' AS model FROM base")
@@ -80,8 +80,8 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 			t.Fatalf("%s: rows that cannot be read one by one are not kept", table)
 		}
 
-		exec(t, db, cure)
-		for range 2 { // reading a view must first show that no id comes twice
+		mustExec(t, db, cure)
+		for range 2 { // a view must first be read once to show that no id repeats
 			if _, err := src.refreshedAfter(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	exec(t, db,
+	mustExec(t, db,
 		"CREATE TABLE cars (make VARCHAR(20), model VARCHAR(20), photo MEDIUMBLOB)",
 		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', "+
 			"'Rio', REPEAT('x', 50000) FROM n")
@@ -112,22 +112,22 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	}
 }
 
-// A table that was away for a while, and comes back with other columns, is read again.
+// A table that was away, and comes back with other columns, is read again.
 func TestTableThatComesBackAltered(t *testing.T) {
 	s, db := liveStock(t)
 	until := func(what string, done func() bool) {
 		t.Helper()
 		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("never %s: %v", what, s.live.unavailableReason())
+				t.Fatalf("not %s: %v", what, s.live.unavailableReason())
 			}
 		}
 	}
 
-	exec(t, db, "RENAME TABLE cars TO hidden")
+	mustExec(t, db, "RENAME TABLE cars TO hidden")
 	until("away", func() bool { return s.live.unavailableReason() != nil })
-	exec(t, db, "ALTER TABLE hidden DROP COLUMN description")
-	exec(t, db, "RENAME TABLE hidden TO cars")
+	mustExec(t, db, "ALTER TABLE hidden DROP COLUMN description")
+	mustExec(t, db, "RENAME TABLE hidden TO cars")
 	until("back", func() bool { return s.live.unavailableReason() == nil })
 
 	if a, err := s.Search(t.Context(), url.Values{"id": {"3"}}); err != nil || a.Count != 1 {

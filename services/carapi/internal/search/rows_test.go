@@ -16,7 +16,7 @@ func TestReplacedRowsOfAFile(t *testing.T) {
 		"INSERT INTO cars VALUES ('a', 'Kia', 'Rio', 1), ('b', 'Kia', 'Rio', 2)")
 	s := openService(t, c, "cars", time.Minute)
 	g := s.live.current.Load()
-	exec(t, db, "REPLACE INTO cars VALUES ('a', 'Kia', 'Rio', 3)", "INSERT INTO cars VALUES ('c', 'Kia', 'Rio', 4)")
+	mustExec(t, db, "REPLACE INTO cars VALUES ('a', 'Kia', 'Rio', 3)", "INSERT INTO cars VALUES ('c', 'Kia', 'Rio', 4)")
 
 	q, notes, err := g.interpreter.Interpret(g.index, url.Values{"make": {"kia"}}, searchControls...)
 	if err != nil {
@@ -28,17 +28,17 @@ func TestReplacedRowsOfAFile(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 
-	s.live.current.Store(g.unchanged(g.version, time.Now())) // not due
+	s.live.current.Store(g.unchanged(g.version, time.Now())) // not due for a refresh
 	if car, err := s.Car(t.Context(), "c", nil); err != nil || !strings.Contains(string(car.Body), `"price":4`) {
 		t.Errorf("a new vehicle: %v", err)
 	}
 }
 
-// A text that was not read whole keeps its place in the order.
+// A text that was not read completely keeps its place in the order.
 func TestOrderByLongTexts(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	exec(t, db,
+	mustExec(t, db,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), remarks TEXT)",
 		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) SELECT i, 'Kia', "+
 			"'Rio', CONCAT(REPEAT('x', 2500), 100 - i) FROM n")

@@ -63,8 +63,8 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 	return s
 }
 
-// exec runs statements one by one.
-func exec(t *testing.T, db *sqlx.DB, statements ...string) {
+// mustExec executes statements one by one.
+func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {

@@ -7,7 +7,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A number that needs no rounding is written as math/big would write it.
+// A number that needs no rounding is formatted like math/big does.
 func TestFixedPoint(t *testing.T) {
 	for _, form := range []string{
 		"0", "7", "-7", "2023", "19999.9", "19999.99", "-0.5", "0.005", "1.999",

@@ -15,10 +15,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// benchRows is how many vehicles the tables of the benchmarks have.
+// benchRows is the number of vehicles in the tables of the benchmarks.
 const benchRows = 50_000
 
-// benchColumns are 25 columns with the SQL of their values in row n.
+// benchColumns are 25 columns, with the SQL expressions for their values in row n.
 func benchColumns() (declared, values []string) {
 	add := func(column, value string) { declared, values = append(declared, column), append(values, value) }
 	add("id INTEGER PRIMARY KEY", "n")
@@ -55,7 +55,7 @@ func benchMySQL(b *testing.B) dbconn.Config {
 	digits = fmt.Sprintf(digits, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	numbers := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS n FROM %[1]s a, %[1]s b, %[1]s "+
 		"c, %[1]s e, %[1]s f", digits)
-	run(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
+	mustExec(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
 		fmt.Sprintf("INSERT INTO cars SELECT %s FROM (%s) AS numbers WHERE n <= %d ORDER BY n", strings.Join(values, ", "),
 			numbers, benchRows),
 		"ANALYZE TABLE cars")
@@ -72,11 +72,11 @@ func benchSQLite(b *testing.B) dbconn.Config {
 	return c
 }
 
-// pageKeys are the keys of a page of 20 vehicles, and the one that says whether more follow.
+// pageKeys are the keys of a page of 20 vehicles, and of the next vehicle, which shows that more follow.
 func pageKeys(page int) [][]value.Cell {
 	keys := make([][]value.Cell, 21)
 	for i := range keys {
-		keys[i] = number(fmt.Sprint(1 + (page*7919+i*131)%benchRows))
+		keys[i] = numberKey(fmt.Sprint(1 + (page*7919+i*131)%benchRows))
 	}
 	return keys
 }

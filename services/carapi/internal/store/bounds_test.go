@@ -16,7 +16,7 @@ import (
 type boundCase struct {
 	column, stored string
 	form           string
-	length         int // 0 if it is read whole
+	length         int // 0 if the value is read completely
 }
 
 const bigPhoto = 4 << 20
@@ -68,11 +68,11 @@ func TestBounds(t *testing.T) {
 		f := &read.catalog.Fields[len(read.catalog.Fields)-1]
 		cell, whole := rows[0].Cell(f)
 		if string(cell.Form) != e.form || whole != (e.length == 0) || rows[0].Length(f) != e.length {
-			t.Errorf("%q, whole: %t, length %d; want %q, %d", cell.Form, whole, rows[0].Length(f), e.form, e.length)
+			t.Errorf("%q, complete: %t, length %d; want %q, %d", cell.Form, whole, rows[0].Length(f), e.form, e.length)
 		}
 
 		if e.form == "" && e.length > 0 && cell.Type != value.Null {
-			t.Errorf("what was not read is a %d", cell.Type)
+			t.Errorf("a value that was not read has the type %d", cell.Type)
 		}
 
 		if other, whole := rows[0].Cell(read.catalog.Field("make")); !whole || string(other.Form) != "m" {
@@ -96,7 +96,7 @@ func TestBounds(t *testing.T) {
 		t.Run(fmt.Sprintf("MySQL/%d %s", i, e.column), func(t *testing.T) {
 			c := dbtest.Database(t)
 			db := dbtest.Open(t, c)
-			run(t, db, table)
+			mustExec(t, db, table)
 			insert(db)
 			check(t, e, c)
 		})
@@ -116,7 +116,7 @@ func TestBounds(t *testing.T) {
 func TestBoundsOnServer(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
+	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
 		"LONGTEXT, features LONGTEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', REPEAT('x', 4000000), REPEAT('ハ', 1000000), CONCAT('[', REPEAT('1,', "+
 			"1000000), '1]'))")

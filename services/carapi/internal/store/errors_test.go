@@ -26,7 +26,7 @@ func TestUnavailable(t *testing.T) {
 		err                    error
 		unavailable, permanent bool
 	}{
-		{server(1461, "42000"), true, false}, // no room for prepared statements
+		{server(1461, "42000"), true, false}, // too many prepared statements
 		{server(3032, "HY000"), true, false}, // offline
 		{server(1356, "HY000"), true, false}, // the view's definer has lost a right
 		{server(1317, "70100"), true, false}, // KILL QUERY

@@ -16,8 +16,8 @@ import (
 func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
 
-	// It computes for seconds. A SLEEP would end without an error where MySQL stops it.
-	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	// It computes for seconds. A stopped SLEEP would end without an error.
+	mustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')", "CREATE TABLE many (n INT)",
 		"INSERT INTO many WITH RECURSIVE m (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM m WHERE n < 400) SELECT n FROM m",
 		`CREATE VIEW cars AS SELECT id, make, model,
@@ -28,7 +28,7 @@ func TestTooSlow(t *testing.T) {
 		}
 	}
 
-	key := [][]value.Cell{number("2")}
+	key := [][]value.Cell{numberKey("2")}
 	patient := openStore(t, c, Settings{})
 	known := catalogOf(t, patient)
 
@@ -61,13 +61,13 @@ func TestTooSlow(t *testing.T) {
 				SELECT count(*) FROM n) AS slow`)
 		s := openStore(t, file, Settings{Timeout: 300 * time.Millisecond})
 		c := catalogOf(t, s)
-		_, err := s.Rows(t.Context(), c, Version{}, [][]value.Cell{number("1")}, everyField(c), 10)
+		_, err := s.Rows(t.Context(), c, Version{}, [][]value.Cell{numberKey("1")}, everyField(c), 10)
 		check(t, err)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
 
-		_, err = openStore(t, file, Settings{}).Rows(ctx, c, Version{}, [][]value.Cell{number("1")}, everyField(c), 10)
+		_, err = openStore(t, file, Settings{}).Rows(ctx, c, Version{}, [][]value.Cell{numberKey("1")}, everyField(c), 10)
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || IsUnavailable(err) {
 			t.Errorf("got %v", err)
 		}
@@ -79,7 +79,7 @@ func TestLostConnection(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
+	mustExec(t, db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
 		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'a', 'b')")
 	s := openStore(t, c, Settings{})
@@ -93,7 +93,7 @@ func TestLostConnection(t *testing.T) {
 		}
 
 		for _, id := range ids {
-			_, _ = db.Exec("KILL ?", id) // it may have gone
+			_, _ = db.Exec("KILL ?", id) // the connection may be closed already
 		}
 	}
 
@@ -130,7 +130,7 @@ func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	mustExec(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b')",
 		"CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.4) AS slow FROM base",
 		"SET GLOBAL sql_select_limit = 1", "SET GLOBAL max_join_size = 1", "SET GLOBAL /*M!100101 max_statement_time = 0.3 "+

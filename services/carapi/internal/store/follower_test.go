@@ -37,9 +37,9 @@ func TestChangedLooseFile(t *testing.T) {
 
 			for range 3 {
 				expect("nothing", false)
-				run(t, db, "UPDATE cars SET make = make || 'x'")
+				mustExec(t, db, "UPDATE cars SET make = make || 'x'")
 				expect("an update", true)
-				run(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
+				mustExec(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
 				expect("another table", true)
 			}
 
@@ -48,7 +48,7 @@ func TestChangedLooseFile(t *testing.T) {
 	}
 }
 
-// A file that another one has replaced is read from the new one.
+// If another file replaces the file, the new one is read.
 func TestReplacedFile(t *testing.T) {
 	c, _ := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
 	other, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('c', 'd')")

@@ -72,7 +72,7 @@ func TestParseKey(t *testing.T) {
 	}
 }
 
-// An id of other columns than the key is not a key, and a time is read in its shown form.
+// An id of columns other than the key is not a key, and a time is parsed in its shown form.
 func TestParseKeyOfOtherColumns(t *testing.T) {
 	table := schema.Table{Name: "cars", Columns: []schema.Column{
 		schema.NewColumn("id", "INT"),

@@ -18,13 +18,13 @@ import (
 type tableCase struct {
 	name       string
 	statements []string
-	key        string // its columns; "rowid", or "" for none
+	key        string // expected columns of the key; "rowid", or "" for none
 	unique     bool
 }
 
 const makeModel = "make VARCHAR(20), model VARCHAR(20)"
 
-// createCars and insertCars are the statements for a table cars in MySQL that ends with makeModel.
+// createCars and insertCars return statements for a MySQL table cars. Its last columns are those of makeModel.
 func createCars(columns string) string {
 	return "CREATE TABLE cars (" + columns + ", " + makeModel + ")"
 }
@@ -37,7 +37,7 @@ func mysqlTables() []tableCase {
 	return slices.Concat(mysqlKeyTables(), mysqlTypeTables(), mysqlViews())
 }
 
-// mysqlKeyTables differ in which keys they have.
+// mysqlKeyTables are tables with different kinds of keys.
 func mysqlKeyTables() []tableCase {
 	table, insert := createCars, insertCars
 	return []tableCase{
@@ -79,7 +79,7 @@ func mysqlKeyTables() []tableCase {
 	}
 }
 
-// mysqlTypeTables differ in the types of their keys.
+// mysqlTypeTables are tables whose keys have different types.
 func mysqlTypeTables() []tableCase {
 	table, insert := createCars, insertCars
 	return []tableCase{
@@ -116,7 +116,7 @@ func mysqlTypeTables() []tableCase {
 	}
 }
 
-// mysqlViews have no keys, only columns that look like one.
+// mysqlViews have no keys, but columns that look like one.
 func mysqlViews() []tableCase {
 	return []tableCase{
 		{"view by its id", []string{
@@ -214,7 +214,7 @@ func sqliteTables() []tableCase {
 	}
 }
 
-// The key is the right one, and each row is found by it.
+// The right key is chosen, and finds each row.
 func TestKeys(t *testing.T) {
 	check := func(t *testing.T, e tableCase, c dbconn.Config) {
 		s := openStore(t, c, Settings{})
@@ -236,15 +236,19 @@ func TestKeys(t *testing.T) {
 
 		if e.key != "" {
 			requireSameRows(t, s, read)
-		} else if _, err := s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{text("x")}, nil, 1); err == nil {
-			t.Error("rows by no key")
+			return
+		}
+
+		keys := [][]value.Cell{textKey("x")}
+		if _, err := s.Rows(t.Context(), read.catalog, read.version, keys, nil, 1); err == nil {
+			t.Error("rows were found without a key")
 		}
 	}
 
 	for _, e := range mysqlTables() {
 		t.Run("MySQL/"+e.name, func(t *testing.T) {
 			c := dbtest.Database(t)
-			run(t, dbtest.Open(t, c), e.statements...)
+			mustExec(t, dbtest.Open(t, c), e.statements...)
 			check(t, e, c)
 		})
 	}
@@ -268,7 +272,7 @@ func TestKeys(t *testing.T) {
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
+	mustExec(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
 		", UNIQUE z (no, vin))")
 
 	unused := 0
@@ -292,13 +296,16 @@ func TestUnusedIndexes(t *testing.T) {
 // the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
-	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+
-		"INT, "+makeModel+", PRIMARY KEY (no))",
+	mustExec(t, dbtest.Open(t, c),
+		"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+
+			", PRIMARY KEY (no))",
 		"INSERT INTO cars VALUES ('K-1', 1, 'a', 'b'), ('é', 2, 'a', 'b'), ('x', 3, 'a', 'b')")
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 
-	keys := [][]value.Cell{text("x"), text("k-1 "), text("e"), text("K-1"), text("x"), {{}}, text("é"), text("ハ")}
+	keys := [][]value.Cell{
+		textKey("x"), textKey("k-1 "), textKey("e"), textKey("K-1"), textKey("x"), {{}}, textKey("é"), textKey("ハ"),
+	}
 	rows, err := s.Rows(t.Context(), read.catalog, read.version, keys, []*catalog.Field{read.catalog.Field("n")}, 10)
 	if err != nil {
 		t.Fatal(err)
@@ -317,7 +324,7 @@ func TestRowsByBytes(t *testing.T) {
 	}
 
 	if cell, whole := rows[0].Cell(read.catalog.Field("make")); whole || cell.Type != value.Null {
-		t.Errorf("a field that was not asked for: %q, whole: %t", cell.Form, whole)
+		t.Errorf("a field that was not requested: %q, complete: %t", cell.Form, whole)
 	}
 }
 
@@ -325,14 +332,14 @@ func TestRowsByBytes(t *testing.T) {
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
+	mustExec(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
 
 	var rows []string
 	for i := range 1000 {
 		rows = append(rows, fmt.Sprintf("(%d, %d, 'm%d', 'b')", i%7, i, i))
 	}
 
-	run(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
+	mustExec(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 	field := read.catalog.Field("make")
@@ -357,12 +364,12 @@ func TestForeignLetters(t *testing.T) {
 	for _, set := range []string{"latin1", "utf8mb3", "ascii", "cp1251"} {
 		t.Run(set, func(t *testing.T) {
 			c := dbtest.Database(t)
-			run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
+			mustExec(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
 				"INSERT INTO cars VALUES ('K', 'a', 'b'), ('?', 'a', 'b')")
 
 			s := openStore(t, c, Settings{})
 			read := readStock(t, s, nil)
-			for _, keys := range [][][]value.Cell{{text("🍺")}, {text("🍺"), text("K"), text("ハ🍺")}} {
+			for _, keys := range [][][]value.Cell{{textKey("🍺")}, {textKey("🍺"), textKey("K"), textKey("ハ🍺")}} {
 				rows, err := s.Rows(t.Context(), read.catalog, read.version, keys, nil, 10)
 				if err != nil {
 					t.Fatal(err)

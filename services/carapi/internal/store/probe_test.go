@@ -16,7 +16,7 @@ var slowViews = []string{
 	"SELECT MAX(id) AS id, make, model, MAX(SLEEP(600)) AS slow FROM base GROUP BY make, model",
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base UNION SELECT id, make, model, 1 FROM base",
 	"SELECT id, make, model, (SELECT SUM(SLEEP(600)) FROM base) AS slow FROM base",
-	// one of a single row is evaluated
+	// a view of a single row would be evaluated
 	"SELECT id, make, model, 1 AS slow FROM base WHERE SLEEP(600 + id) = 0 ORDER BY make LIMIT 10",
 }
 
@@ -27,7 +27,7 @@ func TestProbeOfSlowViews(t *testing.T) {
 	for _, view := range slowViews {
 		t.Run(view, func(t *testing.T) {
 			c := dbtest.Database(t)
-			run(t, dbtest.Open(t, c), table, rows, "CREATE VIEW cars AS "+view)
+			mustExec(t, dbtest.Open(t, c), table, rows, "CREATE VIEW cars AS "+view)
 			s := openStore(t, c, Settings{})
 			if err := s.Probe(t.Context(), catalogOf(t, s)); err != nil {
 				t.Error(err)
@@ -53,15 +53,15 @@ func TestProbeOfSlowViews(t *testing.T) {
 	}
 }
 
-// A probe finds what is missing, and that it has come back.
+// A probe finds what is missing, and when it is back.
 func TestProbe(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	user := "u" + c.Name[len(c.Name)-12:] // a name that begins with digits and an e would be a number
-	run(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
+	user := "u" + c.Name[len(c.Name)-12:] // a name of digits and an e would be parsed as a number
+	mustExec(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')", "CREATE USER "+user+" IDENTIFIED BY 'secret-1'",
 		"GRANT SELECT ON cars TO "+user)
-	t.Cleanup(func() { run(t, db, "DROP USER "+user) })
+	t.Cleanup(func() { mustExec(t, db, "DROP USER "+user) })
 	reader := c
 	reader.User, reader.Password, reader.SSL.Mode = user, "secret-1", dbconn.SSLPreferred
 
@@ -84,20 +84,20 @@ func TestProbe(t *testing.T) {
 			}
 		}
 
-		run(t, db, e.breaks)
+		mustExec(t, db, e.breaks)
 
 		for range 2 {
 			if err := s.Probe(t.Context(), known); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
 
-			if _, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known),
+			if _, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{numberKey("1")}, everyField(known),
 				10); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
 		}
 
-		run(t, db, e.repairs)
+		mustExec(t, db, e.repairs)
 	}
 
 	if err := s.Probe(t.Context(), known); err != nil {
@@ -115,24 +115,24 @@ func TestProbeSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	run(t, db, "ALTER TABLE cars DROP COLUMN note")
+	mustExec(t, db, "ALTER TABLE cars DROP COLUMN note")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("column dropped: %v", err)
 	}
 
-	run(t, db, "DROP TABLE cars")
+	mustExec(t, db, "DROP TABLE cars")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("table dropped: %v", err)
 	}
 
-	run(t, db, "CREATE TABLE base (id INTEGER PRIMARY KEY, list TEXT)", "INSERT INTO base VALUES (1, 'no JSON')",
+	mustExec(t, db, "CREATE TABLE base (id INTEGER PRIMARY KEY, list TEXT)", "INSERT INTO base VALUES (1, 'no JSON')",
 		"CREATE VIEW cars AS SELECT id, 'a' AS make, 'b' AS model, json_extract(list, '$[0]') AS list FROM base")
 	known = catalogOf(t, s)
 	if err := s.Probe(t.Context(), known); err != nil {
 		t.Error(err)
 	}
 
-	_, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known), 10)
+	_, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{numberKey("1")}, everyField(known), 10)
 	if err == nil || errors.Is(err, ErrNoTable) || IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
@@ -145,7 +145,7 @@ func TestProbeSQLite(t *testing.T) {
 // FetchCost returns how much longer reading a row of a slow view takes than a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
-	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	mustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b')", "CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
 	fast, slow := openStore(t, c, Settings{Table: "base"}), openStore(t, c, Settings{})
 
@@ -155,7 +155,7 @@ func TestFetchCost(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	cost, err := slow.FetchCost(t.Context(), catalogOf(t, slow), Version{}, number("1"))
+	cost, err := slow.FetchCost(t.Context(), catalogOf(t, slow), Version{}, numberKey("1"))
 	if err != nil || cost <= quick || cost < 100*time.Millisecond {
 		t.Errorf("%s, %s without sleeping, %v", cost, quick, err)
 	}

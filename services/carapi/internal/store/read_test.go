@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// The demo's table and view, read whole and by key.
+// The demo's table and view can be read completely and by key.
 func TestDemo(t *testing.T) {
 	c := dbtest.Demo(t)
 	for _, table := range []string{"vehicles_stock", "vehicles_view"} {
@@ -41,7 +41,8 @@ func TestEstimate(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	rows := "INSERT INTO cars (make) VALUES ('a')" + strings.Repeat(", ('a')", 499)
-	run(t, db, "CREATE TABLE cars (no INT AUTO_INCREMENT PRIMARY KEY, make TEXT, model TEXT)", rows, "ANALYZE TABLE cars",
+	mustExec(t, db, "CREATE TABLE cars (no INT AUTO_INCREMENT PRIMARY KEY, make TEXT, model TEXT)", rows,
+		"ANALYZE TABLE cars",
 		"CREATE VIEW v AS SELECT * FROM cars")
 
 	if got := readStock(t, openStore(t, c, Settings{}), nil); got.about < 250 || got.about > 1000 || len(got.rows) != 500 {
@@ -68,7 +69,7 @@ func TestEstimate(t *testing.T) {
 func TestAlteredWhileReading(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), a INT, b INT)",
+	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), a INT, b INT)",
 		"INSERT INTO cars VALUES (1, 'm', 'n', 2, 3)")
 	s := openStore(t, c, Settings{})
 	var changes []string
@@ -78,7 +79,7 @@ func TestAlteredWhileReading(t *testing.T) {
 		c, _, err = s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 			rows = 0
 			if begun++; begun <= len(changes) {
-				run(t, db, changes[begun-1])
+				mustExec(t, db, changes[begun-1])
 			}
 			return everyField(c), func([]value.Cell) error { rows++; return nil }, nil
 		})
@@ -140,7 +141,7 @@ func TestReadEnds(t *testing.T) {
 func TestBindingErrors(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), preis INT)")
+	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), preis INT)")
 	binding := catalog.Binding{Fields: map[string]string{"price": "preis"}, Hide: []string{"no"}}
 
 	s := openStore(t, c, Settings{Binding: binding, Strict: true})
@@ -149,7 +150,7 @@ func TestBindingErrors(t *testing.T) {
 		t.Errorf("fields %q", read.catalog.Describe())
 	}
 
-	run(t, db, "ALTER TABLE cars DROP COLUMN preis")
+	mustExec(t, db, "ALTER TABLE cars DROP COLUMN preis")
 	if later := readStock(t, s, read.catalog); later.catalog == read.catalog || later.catalog.Field("price") != nil {
 		t.Errorf("fields %q", later.catalog.Describe())
 	}
@@ -173,7 +174,7 @@ func TestBindingErrors(t *testing.T) {
 // Many goroutines use one store while its table is read again.
 func TestConcurrentUse(t *testing.T) {
 	mysql := dbtest.Database(t)
-	run(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
+	mustExec(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")
 	file := newSyncedFile(t)
 	file.add(t, syncedRun{changes: "2, 0, 0"})

@@ -53,10 +53,10 @@ func TestStatementCache(t *testing.T) {
 	}
 
 	if open != maxStatements || cache.cached.Len() != maxStatements {
-		t.Errorf("%d are open, %d kept, %d wanted", open, cache.cached.Len(), maxStatements)
+		t.Errorf("%d are open, %d cached, want %d", open, cache.cached.Len(), maxStatements)
 	}
 
 	if _, err := cache.acquire(t.Context(), "SELECT no_such_column"); err == nil {
-		t.Error("a statement that cannot be prepared is one")
+		t.Error("an invalid statement was prepared")
 	}
 }

@@ -41,8 +41,8 @@ func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	return store
 }
 
-// run executes statements that set up a test.
-func run(t testing.TB, db *sqlx.DB, statements ...string) {
+// mustExec executes statements that prepare a test.
+func mustExec(t testing.TB, db *sqlx.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
@@ -94,7 +94,7 @@ func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, 
 	return read, err
 }
 
-// keys are the keys of the rows as they were read.
+// keys returns the keys of the rows in the order in which they were read.
 func (s stock) keys() [][]value.Cell {
 	all := make([][]value.Cell, len(s.rows))
 	for i, row := range s.rows {
@@ -105,7 +105,7 @@ func (s stock) keys() [][]value.Cell {
 	return all
 }
 
-// texts are the forms of a field's cells.
+// texts returns the forms of a field's cells.
 func (s stock) texts(name string) []string {
 	place := slices.Index(s.fields, s.catalog.Field(name))
 	all := make([]string, len(s.rows))
@@ -117,7 +117,7 @@ func (s stock) texts(name string) []string {
 
 func sameCell(a, b value.Cell) bool { return a.Type == b.Type && bytes.Equal(a.Form, b.Form) }
 
-// requireSameRows reads each row of the stock by its key, all at once, and compares it.
+// requireSameRows reads all rows of the stock by their keys at once, and compares them.
 func requireSameRows(t testing.TB, s *Store, read stock) {
 	t.Helper()
 	got, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 1<<20)
@@ -126,7 +126,7 @@ func requireSameRows(t testing.TB, s *Store, read stock) {
 	}
 
 	if len(got) != len(read.rows) || len(got) == 0 {
-		t.Fatalf("%d rows, %d wanted", len(got), len(read.rows))
+		t.Fatalf("%d rows, want %d", len(got), len(read.rows))
 	}
 
 	for i, row := range got {
@@ -138,7 +138,7 @@ func requireSameRows(t testing.TB, s *Store, read stock) {
 		for j, f := range read.fields {
 			want := read.rows[i][j]
 			if cell, whole := row.Cell(f); !whole || !sameCell(cell, want) || row.Length(f) != 0 {
-				t.Errorf("row %d, %s: %d %q (whole: %t) by key, %d %q in the whole table",
+				t.Errorf("row %d, %s: %d %q (complete: %t) by key, %d %q in the whole table",
 					i, f.Name, cell.Type, cell.Form, whole, want.Type, want.Form)
 			}
 		}
@@ -153,8 +153,8 @@ func describeCells(cells []value.Cell) string {
 	return fmt.Sprint(texts)
 }
 
-// text makes a key of texts.
-func text(values ...string) []value.Cell {
+// textKey makes a key of texts.
+func textKey(values ...string) []value.Cell {
 	var key []value.Cell
 	for _, v := range values {
 		key = append(key, value.Cell{Type: value.Text, Form: []byte(v)})
@@ -162,8 +162,8 @@ func text(values ...string) []value.Cell {
 	return key
 }
 
-// number makes a key of one number.
-func number(form string) []value.Cell {
+// numberKey makes a key of one number.
+func numberKey(form string) []value.Cell {
 	return []value.Cell{{Type: value.Number, Form: []byte(form)}}
 }
 

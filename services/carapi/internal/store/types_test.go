@@ -92,13 +92,13 @@ func TestTypes(t *testing.T) {
 			continue
 		}
 
-		run(t, db, "DROP TABLE probe")
+		mustExec(t, db, "DROP TABLE probe")
 		types, columns = append(types, e), append(columns, column)
 		values += ", " + e.mysql
 		stored += ", " + e.sqlite
 	}
 
-	run(t, db, "CREATE TABLE cars ("+strings.Join(columns, ", ")+")", "INSERT INTO cars VALUES ("+values+")")
+	mustExec(t, db, "CREATE TABLE cars ("+strings.Join(columns, ", ")+")", "INSERT INTO cars VALUES ("+values+")")
 	table, err := schema.FromMySQL(t.Context(), db, "cars")
 	if err != nil {
 		t.Fatal(err)
@@ -145,10 +145,11 @@ func TestLooseValues(t *testing.T) {
 	read := readStock(t, s, nil)
 
 	want := [][]value.Cell{
-		slices.Concat(number("7"), text("a long make", "7", "$5", ""), number("1"), text("2026-01-02 03:04"),
-			number("1767225600"), number("1.5"), []value.Cell{{Type: value.Blob, Form: []byte("text")}}),
-		slices.Concat(text("7", "a"), []value.Cell{{}}, number("12.5"), number("2020.5"), text("yes"), []value.Cell{{}},
-			text("2026-01-02", "2026-01-02T03:04:05Z"), []value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
+		slices.Concat(numberKey("7"), textKey("a long make", "7", "$5", ""), numberKey("1"), textKey("2026-01-02 03:04"),
+			numberKey("1767225600"), numberKey("1.5"), []value.Cell{{Type: value.Blob, Form: []byte("text")}}),
+		slices.Concat(textKey("7", "a"), []value.Cell{{}}, numberKey("12.5"), numberKey("2020.5"), textKey("yes"),
+			[]value.Cell{{}},
+			textKey("2026-01-02", "2026-01-02T03:04:05Z"), []value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
 	}
 	for i, row := range want {
 		for j, cell := range row {

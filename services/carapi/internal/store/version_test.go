@@ -27,13 +27,13 @@ func createTables(t *testing.T, db *sqlx.DB) {
 
 // syncedRun is a run of syncer as its file records it.
 type syncedRun struct {
-	status  string // ok if empty
-	table   string // cars if empty
+	status  string // "" means ok
+	table   string // "" means cars
 	changes string // inserted, updated, deleted
-	hash    string // h if empty
+	hash    string // "" means h
 }
 
-// syncedFile is a file that syncer keeps, with cars in it.
+// syncedFile is a file of syncer's with the table cars.
 type syncedFile struct {
 	config dbconn.Config
 	db     *sqlx.DB
@@ -109,7 +109,7 @@ func TestChangedBySyncer(t *testing.T) {
 			t.Errorf("%s: rows: %v", step, err)
 		}
 
-		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{number("99")}, nil, 10)
+		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{numberKey("99")}, nil, 10)
 		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
 			t.Errorf("%s: no rows: %v", step, err)
 		}
@@ -135,8 +135,8 @@ func TestChangedBySyncer(t *testing.T) {
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("the same columns again", false, began)
 
-	// Records of early runs are deleted. The version changes at most once by that.
-	run(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
+	// syncer deletes old runs. After that the table counts as changed once, but not again with each later run.
+	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("early runs forgotten", true, began)
 	began = file.add(t, syncedRun{hash: "other"})
@@ -146,13 +146,13 @@ func TestChangedBySyncer(t *testing.T) {
 	requireSameRows(t, s, read)
 }
 
-// A file that syncer has made from the beginning counts its runs from 1 again.
+// A file that syncer has recreated counts its runs from 1 again.
 func TestFileMadeAgain(t *testing.T) {
 	file := newSyncedFile(t)
 	file.add(t, syncedRun{changes: "2, 0, 0"})
 	s := openStore(t, file.config, Settings{Snapshot: true})
 	read := readStock(t, s, nil)
-	run(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
+	mustExec(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
 	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
 
 	now, changed, err := s.CheckChanged(t.Context(), read.version)
@@ -165,10 +165,10 @@ func TestFileMadeAgain(t *testing.T) {
 	}
 }
 
-// A view that a user made in the file is as old as the oldest of its tables, and changes with each.
+// A view that a user has created in the file is as old as the oldest of its tables, and changes with each of them.
 func TestViewInSyncedFile(t *testing.T) {
 	file := newSyncedFile(t)
-	run(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
+	mustExec(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
 	file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
 
@@ -186,7 +186,7 @@ func TestViewInSyncedFile(t *testing.T) {
 	}
 }
 
-// Only a file that syncer keeps is a snapshot.
+// Only a file that syncer manages is a snapshot.
 func TestNoSnapshot(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)")
 	s := openStore(t, c, Settings{Snapshot: true})
@@ -227,9 +227,9 @@ func TestBecomesSynced(t *testing.T) {
 	}
 
 	expect(true)
-	run(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
+	mustExec(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
 	expect(false)
-	run(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
+	mustExec(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
 	expect(true)
 }
 
@@ -260,7 +260,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
+	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
 
 	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
@@ -269,7 +269,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	}
 }
 
-// MySQL does not say whether a table has changed.
+// MySQL does not report whether a table has changed.
 func TestChangedMySQL(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})

@@ -12,7 +12,7 @@ func TestMeasureParse(t *testing.T) {
 		Measure{Field: "doors"}
 	for _, c := range []struct {
 		m              Measure
-		text, from, to string // both empty: not read
+		text, from, to string // both empty if the text is not an amount
 		currency       string
 	}{
 		{price("USD"), "$30k", "30000", "30000", "USD"},

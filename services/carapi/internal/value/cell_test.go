@@ -36,7 +36,7 @@ func TestFromDriver(t *testing.T) {
 		{schema.Bit, "12", number("12")},
 		{schema.Text, []byte("007"), text("007")},
 		{schema.Text, "", text("")},
-		{schema.Text, int64(7), number("7")}, // as SQLite may hold
+		{schema.Text, int64(7), number("7")}, // SQLite may store it
 		{schema.JSON, []byte(`["a"]`), text(`["a"]`)},
 		{schema.Date, "0000-00-00", text("0000-00-00")},
 		{schema.Time, []byte("-838:59:59"), text("-838:59:59")},
@@ -52,7 +52,7 @@ func TestFromDriver(t *testing.T) {
 		}
 
 		if string(buf[:len(before)]) != "before" {
-			t.Errorf("%v of kind %v has overwritten the buffer: %q", c.raw, c.kind, buf)
+			t.Errorf("%v of kind %v overwrote the buffer: %q", c.raw, c.kind, buf)
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestJoin(t *testing.T) {
 	}
 
 	if got := JoinID([]Cell{{Text, []byte("a")}, {}}); got.Type != Null {
-		t.Errorf("an id of which a part is NULL: %s", got.Form)
+		t.Errorf("an id with a part that is NULL: %s", got.Form)
 	}
 
 	for _, wrong := range []string{"a", "a~b~c", "a~%zz", "%~b"} {

@@ -104,7 +104,7 @@ func TestAppendFloat(t *testing.T) {
 		}
 	}
 
-	for range 1000 { // each is a number in the one notation
+	for range 1000 { // each is normalized
 		form := AppendFloat(nil, math.Float64frombits(rand.Uint64()), false)
 		if normal, ok := NormalDecimal(form); len(form) > 0 && (!ok || string(normal) != string(form)) {
 			t.Errorf("%s is not in the notation of NormalDecimal", form)

@@ -73,7 +73,7 @@ func TestLooks(t *testing.T) {
 	forms := []func(string) bool{LooksLikeURL, isYearText, LooksLikeDate}
 	for _, c := range []struct {
 		text string
-		form int // -1: none
+		form int // -1 for none
 	}{
 		{"https://dealer.example/v/1", 0},
 		{"http://x.example", 0},

@@ -21,7 +21,7 @@ func FuzzTexts(f *testing.F) {
 		f.Add(s)
 	}
 
-	v := usual(f)
+	v := builtInVocabulary(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, field := range append(meaningFields, "interior_color", "make") {
 			v.Meanings(field, text)
@@ -49,10 +49,10 @@ func FuzzTexts(f *testing.F) {
 	})
 }
 
-// checkNumbers checks that a text of a field becomes a normal decimal, or no number.
+// checkNumbers checks that a text of a field becomes a normalized decimal, or no number.
 func checkNumbers(t *testing.T, field, text string) {
 	t.Helper()
-	style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
+	style, understood, total := LearnNumbers(Measure{Field: field}, numberedRows(text, "235.000", "1,5"))
 	if total != 3 || understood > total {
 		t.Errorf("%q: %d of %d", text, understood, total)
 	}
@@ -77,9 +77,9 @@ func checkAmounts(t *testing.T, field, text string) {
 	}
 }
 
-// Texts of a megabyte: a function that takes the square of their length would run into the time limit of the tests.
+// Texts of a megabyte: a function of quadratic time would exceed the time limit of the tests.
 func TestLongTexts(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	const size = 1 << 20
 	for _, s := range []string{
 		"a", "1", " ", ",", "[", "é", "e\u0301", "\u0301", "1,000,", "black ", "dunkel", "丰",
@@ -97,14 +97,14 @@ func TestLongTexts(t *testing.T) {
 		v.NamedMeanings("color", text)
 		v.FindMake(text)
 		v.IsMake(text)
-		LearnNumbers(Measure{Field: "price"}, inRows(text))
+		LearnNumbers(Measure{Field: "price"}, numberedRows(text))
 		(Measure{Field: "price"}).Parse(text)
 	}
 }
 
 // A text at the length limit is still fast, and not cut inside a letter.
 func TestBounds(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for n := range maxMeaningful + 10 {
 		text := strings.Repeat("é", n/2) + strings.Repeat("x", n%2) + " BMW"
 		if name, rest, ok := v.FindMake(text); ok && !utf8.ValidString(name+rest) {
@@ -115,7 +115,7 @@ func TestBounds(t *testing.T) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	style, _, _ := LearnNumbers(Measure{Field: "price"}, inRows("$18,995", "$1,234,567"))
+	style, _, _ := LearnNumbers(Measure{Field: "price"}, numberedRows("$18,995", "$1,234,567"))
 	for name, text := range map[string]string{"plain": "32000", "sign": "$18,995"} {
 		b.Run(name, func(b *testing.B) {
 			var buf [64]byte
@@ -128,7 +128,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func BenchmarkMeanings(b *testing.B) {
-	v := usual(b)
+	v := builtInVocabulary(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Meanings("color", "Crystal Black Pearl Metallic")

@@ -6,7 +6,7 @@ import (
 )
 
 func TestFindMake(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ text, name, rest string }{
 		{"Mercedes Benz C Class 2011 C200", "Mercedes-Benz", "C Class 2011 C200"},
 		{"Mercedes-Benz E-Class", "Mercedes-Benz", "E-Class"},
@@ -60,13 +60,13 @@ func TestFindMake(t *testing.T) {
 
 	for _, name := range []string{"TOYOTA", "vw", "Mercedes Benz", "alfa-romeo", " Kia ", "ВАЗ", "大众", "maruti"} {
 		if !v.IsMake(name) {
-			t.Errorf("%q is a make", name)
+			t.Errorf("%q is recognized as a make", name)
 		}
 	}
 
 	for _, name := range []string{"", "Toyota Camry", "Black", "Automatic", "Golf", "2019", "A"} {
 		if v.IsMake(name) {
-			t.Errorf("%q is not a make", name)
+			t.Errorf("%q is not recognized as a make", name)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func usual(t testing.TB) *Vocabulary {
+func builtInVocabulary(t testing.TB) *Vocabulary {
 	t.Helper()
 	v, err := ReadVocabulary("")
 	if err != nil {
@@ -15,7 +15,7 @@ func usual(t testing.TB) *Vocabulary {
 	return v
 }
 
-// meaningCases are texts by field, one meaning a line.
+// meaningCases are texts by field, one meaning per line.
 var meaningCases = map[string]string{
 	"color": `
 		black: Black | Shadow Black | BLACK  | Jet Black Metallic | Black Ruby | noir | Schwarz | Negro | Nero
@@ -121,7 +121,7 @@ var meaningCases = map[string]string{
 }
 
 func TestMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for field, lines := range meaningCases {
 		for line := range strings.Lines(strings.TrimSpace(lines)) {
 			want, texts, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -141,7 +141,7 @@ func TestMeanings(t *testing.T) {
 
 // A name asks for its meaning. A kind of it does not.
 func TestNamedMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, word, want string }{
 		{"color", "black", "black"},
 		{"color", "Schwarz", "black"},
@@ -176,14 +176,14 @@ func TestNamedMeanings(t *testing.T) {
 		{"color", "!", ""},
 	} {
 		if got := strings.Join(v.NamedMeanings(c.field, c.word), ", "); got != c.want {
-			t.Errorf("%s %q asks for %q, want %q", c.field, c.word, got, c.want)
+			t.Errorf("%s %q gives %q, want %q", c.field, c.word, got, c.want)
 		}
 	}
 }
 
 // No word belongs to two fields, except those listed: binding distinguishes columns by their words.
 func TestMeaningsApart(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	for _, c := range []struct{ field, text string }{
 		{"transmission", "Automatic"},
 		{"transmission", "механическая"},
@@ -207,7 +207,7 @@ func TestMeaningsApart(t *testing.T) {
 }
 
 func TestVocabularyFileMeanings(t *testing.T) {
-	v := usual(t)
+	v := builtInVocabulary(t)
 	if err := v.addFile("[color]\nblack < Onyx\nteal: petrolblau\n[make]\nZimp\nZonda = Pagani Zonda"); err != nil {
 		t.Fatal(err)
 	}

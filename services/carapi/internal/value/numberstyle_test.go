@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func inRows(texts ...string) iter.Seq2[string, int] {
+func numberedRows(texts ...string) iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, text := range texts {
 			if !yield(text, 1) {
@@ -16,15 +16,15 @@ func inRows(texts ...string) iter.Seq2[string, int] {
 	}
 }
 
-// written returns a number as a test writes it: with its unit and its currency.
-func written(n ParsedNumber, ok bool) string {
+// formatNumber formats a number with its unit and its currency.
+func formatNumber(n ParsedNumber, ok bool) string {
 	if !ok {
 		return "-"
 	}
 	return strings.TrimSpace(strings.Join(strings.Fields(string(n.Number)+" "+n.Unit+" "+n.Currency), " "))
 }
 
-// numberCases are columns with their values, how these are read, and the style that is learned.
+// numberCases are columns with their values, the expected numbers, and the expected style.
 var numberCases = []struct{ name, field, values, want, style string }{
 	{
 		"dollars", "price", "$18,995|$15,500.00|32000|$ 1,234,567|Call|US$5k",
@@ -147,7 +147,7 @@ var numberCases = []struct{ name, field, values, want, style string }{
 func TestLearnNumbers(t *testing.T) {
 	for _, c := range numberCases {
 		values := strings.Split(c.values, "|")
-		style, understood, total := LearnNumbers(Measure{Field: c.field}, inRows(values...))
+		style, understood, total := LearnNumbers(Measure{Field: c.field}, numberedRows(values...))
 		var got []string
 
 		right := 0
@@ -156,7 +156,7 @@ func TestLearnNumbers(t *testing.T) {
 			if ok {
 				right++
 			}
-			got = append(got, written(n, ok))
+			got = append(got, formatNumber(n, ok))
 		}
 
 		if s := strings.Join(got, "|"); s != c.want {

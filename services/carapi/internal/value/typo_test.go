@@ -18,7 +18,7 @@ func TestNearest(t *testing.T) {
 		"mdoel":                     {"Model"},
 		"model":                     {"Model"},
 		"Cherokee":                  {"Grand Cherokee"},
-		"red":                       {"RED"}, // of two spellings of a value, the first
+		"red":                       {"RED"}, // the first spelling of a value
 		"sport":                     {"Sport", "Sport+"},
 		"zip":                       nil,
 		"":                          nil,

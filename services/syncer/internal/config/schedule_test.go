@@ -54,7 +54,7 @@ func TestRunsOfEachDay(t *testing.T) {
 	}
 }
 
-// isShownTwice reports whether the clocks show a time twice.
+// isShownTwice reports whether the clocks show this local time twice.
 func isShownTwice(at time.Time) bool {
 	begin, end := at.ZoneBounds()
 	_, now := at.Zone()
@@ -97,7 +97,7 @@ func TestNext(t *testing.T) {
 		{"30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00+01:00", "2026-03-29T03:30:00+02:00"},
 		{"30 2,3 * * *", "Europe/Berlin", "2026-03-29T03:30:00+02:00", "2026-03-30T02:30:00+02:00"},
 		{"15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00:00+10:30", "2026-10-04T02:45:00+11:00"},
-		{"@hourly", "Europe/Berlin", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"}, // an hour that comes twice
+		{"@hourly", "Europe/Berlin", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"}, // an hour that occurs twice
 		{"0 0 30 12 *", "Pacific/Apia", "2011-12-01T00:00:00-10:00", "2011-12-31T00:00:00+14:00"},
 		{"30 6 * * MON-FRI", "America/Santiago", "2026-09-04T12:00:00-04:00", "2026-09-07T06:30:00-03:00"},
 	} {

@@ -80,7 +80,7 @@ func TestIndexesNotation(t *testing.T) {
 	}
 }
 
-// The error is about the invalid entry alone, not about what follows from it.
+// The error is about the invalid entry alone, not about its consequences.
 func TestOneErrorForAnInvalidEntry(t *testing.T) {
 	for _, views := range []string{"a(", "a(; b", "b; a("} {
 		t.Setenv("SYNC_VIEWS", views)

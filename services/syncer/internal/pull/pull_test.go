@@ -51,7 +51,7 @@ func TestPartOfAnEarlierPull(t *testing.T) {
 	for text, size := range map[string]int64{
 		head + "12345":             5,
 		head + "1234567890":        10,
-		head + "\n2345":            5, // the line ends at the first line break
+		head + "\n2345":            5, // the header ends at the first line break
 		head:                       0,
 		"":                         0,
 		"{":                        0,
@@ -95,7 +95,7 @@ func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	return u
 }
 
-// sendCut sends the beginning of what is requested.
+// sendCut sends only the beginning of the requested range.
 func sendCut(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, 20) }
 
 func sendFull(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, len(wholeText)) }
@@ -111,7 +111,7 @@ func sendRange(w http.ResponseWriter, r *http.Request, text string, most int) {
 	_, _ = io.WriteString(w, text[from:min(len(text), from+most)])
 }
 
-// sendStatus sends a status with headers, given as names and values in turn, and no snapshot.
+// sendStatus returns a handler that sends a status without a snapshot. The headers are names and values in turn.
 func sendStatus(code int, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(header); i += 2 {
@@ -121,7 +121,7 @@ func sendStatus(code int, header ...string) http.HandlerFunc {
 	}
 }
 
-// Whatever servers and proxies do, the result is either what was sent, or an error.
+// Whatever servers and proxies do, a pull returns exactly what was sent, or an error.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -198,7 +198,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// checkFetch fetches a snapshot, and expects the whole text or an error.
+// checkFetch fetches a snapshot, and expects the whole text or the given error.
 func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "part")
@@ -209,7 +209,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 			t.Errorf("%v", err)
 		}
 		if _, err := os.Stat(path); err == nil {
-			t.Error("a part is left")
+			t.Error("a partial download was left")
 		}
 		return
 	}
@@ -225,7 +225,8 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 	}
 }
 
-// A whole part, left by a pull that was killed after the download, is used if the server still has that snapshot.
+// A complete download, left by a pull that was killed before it replaced the file, is used if the server still offers
+// that snapshot.
 func TestWholePartIsLeft(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -257,13 +258,13 @@ func TestWholePartIsLeft(t *testing.T) {
 		t.Error(newer, err, d.received)
 	}
 
-	// It is installed already.
+	// The snapshot is installed already.
 	d = newDownload(u, "", `"a"`, path)
 	if newer, err := d.fetch(t.Context()); err != nil || newer {
 		t.Error(newer, err)
 	}
 	if _, err := os.Stat(path); err == nil {
-		t.Error("the part is still there")
+		t.Error("the partial download is still there")
 	}
 }
 

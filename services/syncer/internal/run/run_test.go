@@ -65,12 +65,12 @@ func TestFailedStatus(t *testing.T) {
 	}
 }
 
-// A run begins again after transient errors, as often as SYNC_RETRIES says and until SYNC_TIMEOUT.
+// After a transient error the run begins again, at most SYNC_RETRIES times and until SYNC_TIMEOUT.
 func TestRetryRun(t *testing.T) {
 	t.Parallel()
 	lost, other := mysql.ErrInvalidConn, errors.New("other")
 	for name, test := range map[string]struct {
-		results  []error // of the attempts; the last is repeated
+		results  []error // of the attempts; the last one repeats
 		retries  int
 		timeout  time.Duration
 		attempts int
@@ -96,7 +96,7 @@ func TestRetryRun(t *testing.T) {
 					t.Errorf("%d attempts, %v", report.Attempts, err)
 				}
 				if test.attempts > 0 && retries != test.attempts-1 {
-					t.Errorf("%d retries are reported of %d attempts", retries, report.Attempts)
+					t.Errorf("%d retries are reported for %d attempts", retries, report.Attempts)
 				}
 			})
 		})

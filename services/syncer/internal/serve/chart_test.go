@@ -24,7 +24,7 @@ func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 	return runs
 }
 
-// The bar of a single run is narrow, and has its time and its values beside it.
+// The bar of a single run is narrow, with its time and its values beside it.
 func TestChartOfOneRun(t *testing.T) {
 	t.Parallel()
 	c := newPageCharts(newRuns(t, snapshotfile.RunOK), at(t, "2026-03-01T12:00:00Z"))
@@ -45,7 +45,7 @@ func TestChartOfOneRun(t *testing.T) {
 	}
 }
 
-// A run that published nothing has a full bar, and no dot.
+// A run that published nothing has a bar of full height, and no dot.
 func TestChartOfManyRuns(t *testing.T) {
 	t.Parallel()
 	statuses := strings.Fields(strings.Repeat("ok failed stopped refused ", 25))

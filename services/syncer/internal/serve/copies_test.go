@@ -65,12 +65,12 @@ func addGoodRun(t *testing.T, path string) {
 	}
 }
 
-// countDeletedOpen counts the files without a name that this process has open in the folder of a path.
+// countDeletedOpen counts the deleted files in the folder of path that this process still has open.
 func countDeletedOpen(t *testing.T, path string) (n int) {
 	t.Helper()
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		t.Skip("only Linux has /proc, where the test counts open files")
+		t.Skip("the test counts open files in /proc, which only Linux has")
 	}
 
 	for _, f := range files {
@@ -106,7 +106,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 	}
 	plain.release()
 
-	// A new run drops the copies, except one that is in use.
+	// A new run drops all copies except one in use.
 	addGoodRun(t, path)
 	c.expire()
 	if n := countDeletedOpen(t, path); n != 1 {
@@ -133,7 +133,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 	}
 	now.release()
 
-	// The leftovers of a program that was killed are removed, and nothing else.
+	// Leftovers of a killed program are removed, and nothing else.
 	for _, name := range []string{".cars [1].db.copy-12", ".cars [1].db.copy-12-wal", ".cars [2].db.copy-3"} {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestCopyWithoutSnapshot(t *testing.T) {
 		t.Errorf("no good run: %v", err)
 	}
 
-	// A request that waits for others ends with its client.
+	// A request that waits for others ends when its client disconnects.
 	c.busy <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

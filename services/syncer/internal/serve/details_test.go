@@ -57,11 +57,11 @@ func TestTableDetails(t *testing.T) {
 	}
 
 	if d, err = readTableDetails(db, table, false); err != nil || d.sample != nil {
-		t.Errorf("rows that nobody may see: %+v, %v", d.sample, err)
+		t.Errorf("rows are shown without permission: %+v, %v", d.sample, err)
 	}
 }
 
-// The size of a large table is an estimate. Of a wide table the first columns are shown.
+// The size of a large table is an estimate. A wide table shows only its first columns.
 func TestDetailsOfLargeTable(t *testing.T) {
 	t.Parallel()
 	table := snapshotfile.TableContent{Table: "wide", Rows: 10 * sizedRows}

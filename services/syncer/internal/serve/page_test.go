@@ -119,7 +119,7 @@ func requireProgress(t *testing.T, st serviceStatus, now time.Time, want runProg
 	}
 }
 
-// The tables that a run did not change share a line.
+// Tables that a run did not change share one line.
 func TestRunLines(t *testing.T) {
 	t.Parallel()
 	lines := runLines([]snapshotfile.TableRun{
@@ -153,7 +153,7 @@ func TestRunLines(t *testing.T) {
 	}
 }
 
-// The page is complete in each state, and shows untrusted text as text.
+// The page is complete in each state, and escapes untrusted text.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	const hostile = `<img src=x onerror=alert(1)>` + "\u202E\x1b"
@@ -195,7 +195,7 @@ func requirePage(t *testing.T, s *Service, parts ...string) string {
 	return page
 }
 
-// The page needs no token, so other machines see rows only where that is set.
+// The page needs no token, so it shows rows to other machines only if the setting allows that.
 func TestShowsRows(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// Each error is a problem of RFC 9457, also those of the router and of the files that the page loads.
+// Each error is a problem of RFC 9457, including errors of the router and of the page's files.
 func TestErrorsAreProblems(t *testing.T) {
 	t.Parallel()
 	const token = "0123456789abcdef"
 	for _, test := range []struct {
 		method, path  string
-		token         string // of the settings
+		token         string // from the settings
 		authorization string
 		status        int
 		detail        string

@@ -91,7 +91,7 @@ func TestFirstRun(t *testing.T) {
 	}
 }
 
-// After failures the pauses grow; after a good run the next one comes on schedule.
+// After failures the pauses grow; after a good run the next one is on schedule again.
 func TestBackoffAfterFailures(t *testing.T) {
 	now := at(t, "2026-03-01T10:00:00Z")
 	p := newRunPlan(newSchedule(t, "@every 1s", "UTC"), now, time.Time{}, true)
@@ -189,7 +189,7 @@ func TestTimezone(t *testing.T) {
 		{"30 6 * * *", "2026-01-10T00:00:00Z", "2026-01-10T05:30:00Z"},
 		{"30 6 * * *", "2026-03-29T00:00:00Z", "2026-03-29T04:30:00Z"},
 		{"30 6 * * *", "2026-10-25T00:00:00Z", "2026-10-25T05:30:00Z"},
-		// A time that is skipped comes after the gap; one that occurs twice comes twice.
+		// A skipped time runs after the gap; a repeated time runs twice.
 		{"30 2 * * *", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z"},
 		{"30 2 * * *", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z"},
 		{"30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},

@@ -30,7 +30,7 @@ func newService(t *testing.T, schedule string) *Service {
 	return s
 }
 
-// record adds a run to the service's file, as another syncer does.
+// record adds a run to the service's file, like another syncer.
 func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) {
 	t.Helper()
 	f, err := snapshot.LockFile(s.config.Sync.Path)
@@ -48,7 +48,7 @@ func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.Tab
 	}
 }
 
-// Runs of another syncer count, and so do those before a start.
+// Runs of another syncer count, and so do runs before a restart.
 func TestRunsOfOthers(t *testing.T) {
 	s := newService(t, "@every 1m")
 	expect := func(status string, failures int, err string) {
@@ -76,7 +76,7 @@ func TestRunsOfOthers(t *testing.T) {
 	expect(snapshotfile.RunFailed, 2, "the disk is full")
 }
 
-// The first of the failures in a row is known, also after a start and however many there are.
+// The service knows the first failure in a row, also after a restart and after many failures.
 func TestFailingSince(t *testing.T) {
 	s := newService(t, "@every 1m")
 	s.record(t, snapshotfile.RunFailed)
@@ -114,7 +114,7 @@ func TestFailingSince(t *testing.T) {
 	}
 }
 
-// The runs of a file are numbered upwards. Numbers that start again belong to another file, which has no snapshot yet.
+// A file numbers its runs upwards. Numbers that start again belong to another file, which has no snapshot yet.
 func TestFileReplaced(t *testing.T) {
 	s := newService(t, "@every 1m")
 	for _, ended := range []struct {
@@ -139,7 +139,7 @@ func TestFileReplaced(t *testing.T) {
 func TestReady(t *testing.T) {
 	now := time.Now()
 	for name, test := range map[string]struct {
-		age      time.Duration // of the snapshot; 0 for none
+		age      time.Duration // of the snapshot; 0 if there is none
 		maxAge   time.Duration
 		running  bool
 		failures int
@@ -186,7 +186,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// A run that has exceeded its timeout by far calls for a restart of the process.
+// If a run exceeds its timeout by far, /livez asks for a restart of the process.
 func TestLive(t *testing.T) {
 	s := newService(t, "@every 1m")
 	s.state.begin(&run.Progress{})
@@ -204,7 +204,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// A change is reported once, and again only if nobody received the report.
+// A change of state is reported once, and again only if nobody received the report.
 func TestNoticeOfEachChange(t *testing.T) {
 	answer, got := http.StatusOK, []string{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

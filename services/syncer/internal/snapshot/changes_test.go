@@ -37,12 +37,12 @@ func newSourceTable(key []string, columns ...string) *sourceTable {
 	return s
 }
 
-// testFile is a file that a test publishes to.
+// testFile is a snapshot file that a test publishes to.
 type testFile struct {
 	path    string
 	history time.Duration
 	keep    bool
-	now     time.Time // when the next run begins
+	now     time.Time // start of the next run
 }
 
 func newTestFile(t *testing.T) *testFile {
@@ -50,7 +50,7 @@ func newTestFile(t *testing.T) *testFile {
 	return &testFile{path: filepath.Join(t.TempDir(), "cars.db"), history: ninetyDays, now: time.Now().Add(-time.Hour)}
 }
 
-// publish makes a run that publishes tables.
+// publish makes a run that publishes the tables.
 func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	t.Helper()
 	file, err := LockFile(f.path)
@@ -132,7 +132,7 @@ func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]d
 	}
 }
 
-// changes returns op, key, old and new of the recorded changes, as texts.
+// changes returns op, key, old and new of the recorded changes as texts.
 func (f *testFile) changes(t *testing.T, where string) (out []string) {
 	t.Helper()
 	for _, r := range f.query(t, "SELECT op, key, old, new FROM _sync_changes WHERE "+where+" ORDER BY id") {
@@ -160,10 +160,10 @@ func requireEqual(t *testing.T, got, want any) {
 	}
 }
 
-// tableRows are the rows of a table by key, each with its values by column.
+// tableRows maps keys to rows, and columns to values.
 type tableRows map[string]map[string]any
 
-// stateOf reads a table. BLOBs become hex.
+// stateOf reads a table as it is in the file. BLOBs become hex.
 func (f *testFile) stateOf(t *testing.T, s *sourceTable) tableRows {
 	t.Helper()
 	columns := make([]string, len(s.table.Columns))
@@ -231,8 +231,8 @@ func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 	return out
 }
 
-// undo takes back all recorded changes of a table in now, the newest first. It fails unless the new values of each
-// change are those in now.
+// undo reverts all recorded changes of a table in now, the newest first. It fails the test unless now has the new
+// values of each change.
 func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 	t.Helper()
 	changes := f.query(t, `SELECT op, key, old, new, id FROM _sync_changes
@@ -240,7 +240,7 @@ func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 	for _, r := range changes {
 		op, key := fmt.Sprintf("%s", r[0]), keyOf(s, decodeJSON(t, r[1]))
 		if _, there := now[key]; there == (op == "delete") {
-			t.Fatalf("change %d: %s of %s, which is there: %t", r[4], op, key, there)
+			t.Fatalf("change %d: %s of %s, which exists: %t", r[4], op, key, there)
 		}
 		switch op {
 		case "insert":
@@ -251,11 +251,11 @@ func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 			old, after := decodeJSON(t, r[2]), decodeJSON(t, r[3])
 			for name, v := range after {
 				if !reflect.DeepEqual(now[key][name], v) {
-					t.Fatalf("change %d: %s is %#v, and was set to %#v", r[4], name, now[key][name], v)
+					t.Fatalf("change %d: %s is %#v, but was set to %#v", r[4], name, now[key][name], v)
 				}
 			}
 			if len(old) != len(after) || len(old) == 0 {
-				t.Fatalf("change %d: %d columns, and before %d", r[4], len(after), len(old))
+				t.Fatalf("change %d: %d columns, but %d before", r[4], len(after), len(old))
 			}
 			maps.Copy(now[key], old)
 		default:
@@ -295,7 +295,7 @@ func randomValue(random *rand.Rand, c schema.Column) driver.Value {
 	return text
 }
 
-// changingTable changes its rows at random.
+// changingTable is a source table whose rows change at random.
 type changingTable struct {
 	*sourceTable
 	random  *rand.Rand
@@ -303,7 +303,7 @@ type changingTable struct {
 	deleted [][]driver.Value
 }
 
-// addRow adds a random row, unless its key is taken.
+// addRow adds a random row, unless its key exists.
 func (c *changingTable) addRow() {
 	row := make([]driver.Value, len(c.table.Columns))
 	key := ""
@@ -320,13 +320,13 @@ func (c *changingTable) addRow() {
 	}
 }
 
-// change adds, updates and deletes rows, and brings deleted ones back.
+// change adds, updates and deletes rows, and restores deleted ones.
 func (c *changingTable) change() {
 	for range c.random.IntN(6) {
 		c.addRow()
 	}
 
-	rows := slices.Clone(c.deleted[:c.random.IntN(len(c.deleted)+1)]) // these come back
+	rows := slices.Clone(c.deleted[:c.random.IntN(len(c.deleted)+1)]) // rows to restore
 	c.deleted = c.deleted[len(rows):]
 
 	for _, row := range c.rows {
@@ -346,8 +346,8 @@ func (c *changingTable) change() {
 	c.rows = rows
 }
 
-// Undoing all changes from the last snapshot, the newest first, gives the first snapshot, whatever the key, the values
-// and the way of publishing are.
+// Undoing all recorded changes, the newest first, restores the first snapshot, whatever the key, the values and the way
+// of publishing.
 func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 	t.Parallel()
 	columns := []string{"i bigint", "r double", "t text", "b blob", `q"'x double`, "k,{} text"}
@@ -376,7 +376,7 @@ func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 	}
 }
 
-// checkUndo publishes random changes, undoes what is recorded of them, and compares with the first snapshot.
+// checkUndo publishes random changes, undoes the recorded ones, and compares the result with the first snapshot.
 func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 	t.Helper()
 	f := newTestFile(t)
@@ -393,7 +393,7 @@ func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 		f.publish(t, c.sourceTable)
 	}
 
-	// A last run that certainly deletes a row.
+	// One more run that certainly deletes a row.
 	f.keep = false
 	c.rows = c.rows[1:]
 	f.publish(t, c.sourceTable)
@@ -410,7 +410,7 @@ func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 
 	last := f.stateOf(t, c.sourceTable)
 	if reflect.DeepEqual(last, first) {
-		t.Fatal("nothing has changed")
+		t.Fatal("nothing changed")
 	}
 
 	f.undo(t, c.sourceTable, last)

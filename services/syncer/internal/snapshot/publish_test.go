@@ -17,11 +17,10 @@ import (
 type runOptions struct {
 	keep    bool
 	indexes [][]string
-	between func() // called after the tables were compared, before they are published
+	between func() // called between comparing the tables and publishing them
 }
 
-// stageAndPublish makes a run that stages tables and publishes them. It returns the changes of the first table, and the
-// run.
+// stageAndPublish makes a run that stages and publishes tables. It returns the changes of the first table, and the run.
 func stageAndPublish(
 	t *testing.T, path string, o runOptions, tables ...*sourceTable,
 ) (c Changes, run *snapshotfile.Run, err error) {
@@ -79,7 +78,7 @@ func mustPublish(t *testing.T, path string, o runOptions, tables ...*sourceTable
 	return c, run
 }
 
-// withRows returns a table with rows, each a text such as "1 a"; "-" is NULL.
+// withRows adds rows to a table. Each is a text such as "1 a"; "-" is NULL.
 func withRows(s *sourceTable, rows ...string) *sourceTable {
 	s.rows = nil
 	for _, text := range rows {
@@ -102,7 +101,7 @@ func withRows(s *sourceTable, rows ...string) *sourceTable {
 	return s
 }
 
-// contentsOf reads a query's rows, each as a text such as "1 a".
+// contentsOf returns the rows of a query as texts such as "1 a".
 func contentsOf(t *testing.T, path, query string) string {
 	t.Helper()
 	conn := testConn(t, path)
@@ -141,7 +140,7 @@ func TestPublishedRows(t *testing.T) {
 		table         func() *sourceTable
 		first, second []string
 		keep          bool
-		want          string // inserted, updated, deleted, unchanged
+		want          string // expected inserted, updated, deleted and unchanged rows
 		rows          string
 	}{
 		"nothing changes": {
@@ -209,7 +208,7 @@ func TestPublishedRows(t *testing.T) {
 	}
 }
 
-// The table gets the columns of the view. Its rows stay, and what no longer works is named.
+// The table gets the columns of the view. Its rows stay, and objects that no longer work are named.
 func TestReshapedTable(t *testing.T) {
 	t.Parallel()
 	id := []string{"id"}
@@ -287,7 +286,7 @@ func TestReshapedTable(t *testing.T) {
 	}
 }
 
-// checkPreview checks that a preview says in advance what a run would do.
+// checkPreview checks that a preview predicts the changes of a run.
 func checkPreview(t *testing.T, path string, s *sourceTable, wantDrift, wantLost string) {
 	t.Helper()
 	preview, err := OpenPreview(path)
@@ -308,7 +307,7 @@ func checkPreview(t *testing.T, path string, s *sourceTable, wantDrift, wantLost
 	}
 }
 
-// Triggers fire for the rows that differ alone, and rows may swap the values of a unique index.
+// Triggers fire only for rows that differ, and rows may swap the values of a unique index.
 func TestOnlyDifferencesAreWritten(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cars.db")
@@ -353,7 +352,7 @@ func TestKeptIndexes(t *testing.T) {
 	}
 }
 
-// A run that cannot be published leaves the file as it was, and says what to do.
+// A run that is refused leaves the file unchanged, and says what to do.
 func TestRefusedTables(t *testing.T) {
 	t.Parallel()
 	byInteger := func(rows ...string) *sourceTable {
@@ -418,7 +417,7 @@ func TestRefusedTables(t *testing.T) {
 				t.Errorf("the table has %s", rows)
 			}
 			if files, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*staging*")); err != nil || len(files) > 0 {
-				t.Errorf("left behind: %v, %v", files, err)
+				t.Errorf("left over: %v, %v", files, err)
 			}
 		})
 	}
@@ -445,10 +444,10 @@ func TestTablesArePublishedTogether(t *testing.T) {
 		t.Error("no error")
 	}
 	if got := contentsOf(t, path, query); got != "1 1 1" {
-		t.Errorf("%s: a part of a run was published", got)
+		t.Errorf("%s: only a part of the run was published", got)
 	}
 
-	mustPublish(t, path, runOptions{}, first("1", "2")) // w stays as it is
+	mustPublish(t, path, runOptions{}, first("1", "2")) // w does not change
 	if got := contentsOf(t, path, query); got != "1,2 1 2" {
 		t.Error(got)
 	}
@@ -472,12 +471,12 @@ func TestAlteredMeanwhile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got := contentsOf(t, path, "SELECT count(*) FROM theirs"); got != "0" {
-			t.Errorf("%s: another's table is gone", name)
+			t.Errorf("%s: the other program's table is gone", name)
 		}
 	}
 }
 
-// One process has the file at a time. Locking it removes what a killed process has left.
+// Only one process can lock the file. Locking removes the leftovers of a killed process.
 func TestLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "cars.db")
@@ -507,7 +506,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// A failed run is recorded, except in a file of another program.
+// A failed run is recorded, unless the file belongs to another program.
 func TestRecordFailedRun(t *testing.T) {
 	t.Parallel()
 	failed := func() *snapshotfile.Run {
@@ -534,11 +533,11 @@ func TestRecordFailedRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := contentsOf(t, theirs, "SELECT group_concat(name) FROM sqlite_schema"); got != "notes" {
-		t.Errorf("another's file has %s", got)
+		t.Errorf("the other program's file has %s", got)
 	}
 }
 
-// The watermark of a table holds as long as its hash is the same.
+// The watermark of a table is valid as long as its hash is the same.
 func TestWatermarkOfTable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cars.db")
@@ -589,5 +588,5 @@ func TestWatermarkOfTable(t *testing.T) {
 	conn := testConn(t, path)
 	mustExec(t, conn, "DROP TABLE v")
 	_ = conn.Close()
-	check("h", "", 7) // the table is to be read whole
+	check("h", "", 7) // the whole table must be read
 }

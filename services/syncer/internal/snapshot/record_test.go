@@ -19,7 +19,7 @@ func carsTable(rows ...[]driver.Value) *sourceTable {
 	return s
 }
 
-// rowOf makes a row of values. An int becomes an int64, as the driver has it.
+// rowOf makes a row of values. An int becomes an int64, like the driver's integers.
 func rowOf(values ...any) []driver.Value {
 	row := make([]driver.Value, len(values))
 	for i, v := range values {
@@ -31,7 +31,7 @@ func rowOf(values ...any) []driver.Value {
 	return row
 }
 
-// Each change is recorded with the columns that have changed and their exact values.
+// Each change is recorded with the changed columns and their exact values.
 func TestRecordedChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -59,8 +59,8 @@ func TestRecordedChanges(t *testing.T) {
 	requireEqual(t, f.changes(t, "run = 4"), []string{`update {"id":1} {"note":"a"} {"note":"b"}`, `insert {"id":9} - -`})
 }
 
-// Nothing is recorded for a table that is new, is created again, has other columns or has no key. Nothing at all is
-// recorded without a history.
+// No changes are recorded for a table that is new, recreated, reshaped or without a key, and none at all if the history
+// is off.
 func TestUnrecordedChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -81,7 +81,7 @@ func TestUnrecordedChanges(t *testing.T) {
 	wider.rows = [][]driver.Value{rowOf(1, 7.5, "b", 1), rowOf(2, 7.5, "b", 1)}
 	bare.rows = [][]driver.Value{rowOf(2, 2), rowOf(3, 2)}
 	f.publish(t, wider, bare)
-	wider.table.Columns[1] = schema.NewColumn("price", "text") // the table is created again
+	wider.table.Columns[1] = schema.NewColumn("price", "text") // recreates the table
 	wider.rows[0][1], wider.rows[1][1] = "8.5", "9.5"
 	f.publish(t, wider)
 	requireEqual(t, f.changes(t, "true"), []string(nil))
@@ -91,7 +91,7 @@ func TestUnrecordedChanges(t *testing.T) {
 	requireEqual(t, f.changes(t, "true"), []string{`update {"id":1} {"price":"8.5"} {"price":"9"}`})
 }
 
-// The user's columns, triggers and unique indexes do not change what is recorded.
+// The user's columns, triggers and unique indexes do not affect the recorded changes.
 func TestRecordedBesideUserObjects(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -114,7 +114,7 @@ func TestRecordedBesideUserObjects(t *testing.T) {
 	requireEqual(t, f.query(t, "SELECT mine FROM v"), [][]driver.Value{{"y"}})
 }
 
-// A long BLOB is recorded in part; a key is always whole.
+// A long BLOB is recorded in part; a key is always complete.
 func TestRecordedBlobs(t *testing.T) {
 	t.Parallel()
 	long := func(n int) []byte { return []byte(strings.Repeat("\xab", n)) }
@@ -129,7 +129,7 @@ func TestRecordedBlobs(t *testing.T) {
 	requireEqual(t, f.changes(t, "true"), []string{want})
 }
 
-// A table with as many columns as SQLite takes is recorded.
+// A table with as many columns as SQLite accepts is recorded.
 func TestRecordedColumns(t *testing.T) {
 	t.Parallel()
 	columns := []string{"id int"}
@@ -153,7 +153,7 @@ func TestRecordedColumns(t *testing.T) {
 	requireEqual(t, len(decodeJSON(t, old)), maxColumns)
 }
 
-// Many changes of a table are recorded as one.
+// Many changes of a table are recorded as one bulk change.
 func TestBulkChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -182,7 +182,7 @@ func TestBulkChanges(t *testing.T) {
 	requireEqual(t, f.changes(t, "run = 3"),
 		[]string{`bulk - - {"inserted":1,"updated":9999,"deleted":1,"columns":{"note":2,"price":9999}}`})
 
-	// The limit is the greater of 10,000 and a tenth of the rows: 20,000 for 200,000 rows.
+	// The limit is 10,000 or a tenth of the rows, whichever is greater: here 20,000 of 200,000 rows.
 	s = carsTable()
 	s.table.Name = "w"
 	for i := range 200_000 {
@@ -202,19 +202,19 @@ func TestBulkChanges(t *testing.T) {
 		[][]driver.Value{{"bulk", int64(1)}, {"update", int64(20_000)}})
 }
 
-// recordedOp is an entry of the change history, as far as pruning depends on it.
+// recordedOp is an entry of the change history, reduced to what pruning depends on.
 type recordedOp struct{ at, key, op string }
 
-// prunedHistory makes runs with random changes, and knows what should be left of the history after each.
+// prunedHistory makes runs with random changes, and computes the expected history after each.
 type prunedHistory struct {
 	*testFile
 	table      *sourceTable
 	random     *rand.Rand
-	pool       [][]driver.Value // rows that the source may have
+	pool       [][]driver.Value // possible rows of the source
 	inSource   []bool
 	known      map[int64]recordedOp
-	lastIDs    []int64 // of the changes after the run before
-	kept, gone int     // old inserts that stayed, and changes that were pruned
+	lastIDs    []int64 // of the changes before the latest run
+	kept, gone int     // numbers of old inserts kept, and of changes pruned
 }
 
 func newPrunedHistory(t *testing.T, s *sourceTable, random *rand.Rand) *prunedHistory {
@@ -256,7 +256,7 @@ func (h *prunedHistory) changeSource() {
 	}
 }
 
-// makeOld dates a third of the recorded inserts back, as somebody may who edits the history.
+// makeOld moves a third of the recorded inserts into the past, like a user who edits the history.
 func (h *prunedHistory) makeOld(t *testing.T, run int) {
 	t.Helper()
 	const old = "2001-01-01T00:00:00.000Z"
@@ -269,7 +269,7 @@ func (h *prunedHistory) makeOld(t *testing.T, run int) {
 	}
 }
 
-// addColumn adds a column. Rows that are deleted in the same run are not recorded then.
+// addColumn adds a column. The same run then does not record deleted rows.
 func (h *prunedHistory) addColumn(run int) {
 	column := schema.NewColumn(fmt.Sprintf("more%d", run), "int")
 	h.table.table.Columns = append(slices.Clone(h.table.table.Columns), column)
@@ -281,13 +281,13 @@ func (h *prunedHistory) addColumn(run int) {
 	}
 }
 
-// publishRun makes a run after some time has passed.
+// publishRun makes a run, some time after the last one.
 func (h *prunedHistory) publishRun(t *testing.T, run int) {
 	t.Helper()
 	h.now = h.now.Add(time.Duration(h.random.IntN(30*24)) * time.Hour)
 	h.changeSource()
 	h.keep = h.random.IntN(5) == 0
-	if h.history = ninetyDays; run%40 > 30 { // a longer history and a clock set back lose nothing
+	if h.history = ninetyDays; run%40 > 30 { // a longer history, or a clock set back, loses nothing
 		h.history = 2 * ninetyDays
 		h.now = h.now.Add(-time.Duration(h.random.IntN(20*24)) * time.Hour)
 	}
@@ -298,14 +298,14 @@ func (h *prunedHistory) publishRun(t *testing.T, run int) {
 		h.addColumn(run)
 		h.keep = false
 	}
-	if run > 0 && h.random.IntN(12) == 0 { // a run without a history records nothing and deletes nothing
+	if run > 0 && h.random.IntN(12) == 0 { // a run with the history off records and deletes nothing
 		h.history = 0
 	}
 
 	h.publish(t, h.table)
 }
 
-// check compares the IDs in the history with those that should be there.
+// check compares the IDs in the history with the expected ones.
 func (h *prunedHistory) check(t *testing.T, run int) {
 	t.Helper()
 	var ids []int64
@@ -357,8 +357,8 @@ func (h *prunedHistory) expectedIDs(t *testing.T) (want []int64) {
 	return want
 }
 
-// After each run the history holds the young changes, and of the old ones just the last insert of each row that is
-// still in the table. That holds as time goes by, and if somebody sets the clock back or edits the history.
+// After each run the history has all recent changes. Of the old ones, it has only the last insert of each row that is
+// still in the table. That also holds if the clock is set back, or a user edits the history.
 func TestPrunedChanges(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*sourceTable{
@@ -376,7 +376,7 @@ func TestPrunedChanges(t *testing.T) {
 				h.check(t, run)
 			}
 			if h.kept == 0 || h.gone == 0 {
-				t.Errorf("kept %d, gone %d: this shows nothing", h.kept, h.gone)
+				t.Errorf("kept %d, gone %d: the test proves nothing", h.kept, h.gone)
 			}
 		})
 	}

@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// The file says from which run on each new row is recorded, and how many rows came in bulk runs since.
+// The file records the run since which each new row is recorded, and how many rows bulk runs have added since.
 func TestRecordedSince(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -34,7 +34,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(1, 0)
 
-	// Other columns, without new rows and with some.
+	// Other columns, first without new rows and then with one.
 	s := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text", "color text")
 	s.rows = [][]driver.Value{rowOf(1, 5.5, "a", "red"), rowOf(2, 5.5, "a", nil)}
 	f.publish(t, s)
@@ -42,7 +42,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
 
-	// A run without a history that changes nothing, and one that does.
+	// A run with the history off: without changes, and with one.
 	f.history = 0
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
@@ -52,7 +52,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(7, 0)
 
-	// Too many new rows, and none of them afterwards.
+	// Too many new rows, and then no changes.
 	many := carsTable()
 	for i := range 20_000 {
 		many.rows = append(many.rows, rowOf(i+1, 5.5, "a"))
@@ -84,7 +84,7 @@ func TestRecordedSince(t *testing.T) {
 	want(7, 20_098)
 	f.publish(t, many)
 
-	// Many changed rows alone are not new ones; another key begins again, and a table without a key has no history.
+	// Many updates add no new rows. Another key starts again, and a table without a key has no history.
 	keyed := newSourceTable([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
 	keyed.rows = many.rows
 	f.publish(t, keyed)

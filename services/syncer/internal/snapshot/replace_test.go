@@ -45,7 +45,7 @@ func testLock(t *testing.T, path string) *File {
 	return file
 }
 
-// newServedFile makes a snapshot file like that of a server.
+// newServedFile makes a snapshot file like a server's.
 func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "offered.db")
@@ -69,7 +69,7 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	return conn
 }
 
-// copyToIncoming copies a served file to where Replace expects it.
+// copyToIncoming copies a served file to the path where Replace expects it.
 func copyToIncoming(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
 	t.Helper()
 	if _, err := CopySnapshot(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
@@ -109,7 +109,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 					exec(writer, "INSERT INTO u SELECT a FROM t ORDER BY rowid DESC LIMIT 1"),
 				)
 			})
-			time.Sleep(100 * time.Microsecond) // let others in
+			time.Sleep(100 * time.Microsecond) // lets other writers in
 		}
 
 		ended <- err
@@ -127,7 +127,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 		}
 		copied := testConn(t, to)
 		if n, err := queryInt(copied, equal); err != nil || n != 1 {
-			t.Errorf("the two tables are of two moments: %v", err)
+			t.Errorf("the two tables differ in time: %v", err)
 		}
 		if found, err := queryAll(copied, "PRAGMA integrity_check"); err != nil || found[0][0] != "ok" {
 			t.Error(found, err)
@@ -139,7 +139,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 	stop()
 	if err := <-ended; err != nil {
-		t.Errorf("a writer was in the way of a copy: %v", err)
+		t.Errorf("a writer blocked a copy: %v", err)
 	}
 
 	ctx, stop = context.WithCancel(t.Context())
@@ -165,10 +165,10 @@ func TestReplace(t *testing.T) {
 		}
 		pulled := testConn(t, file.path)
 		if contentDigest(t, pulled) != contentDigest(t, from) {
-			t.Errorf("%s: the file is not what was delivered", etag)
+			t.Errorf("%s: the file differs from the download", etag)
 		}
 		if etag == `"1"` {
-			mustExec(t, pulled, "CREATE TABLE notes (text)") // the user's: the next pull deletes it
+			mustExec(t, pulled, "CREATE TABLE notes (text)") // a user's table, which the next pull deletes
 		}
 		mustExec(t, from, "UPDATE t SET a = 'x' || a")
 		_ = pulled.Close()
@@ -181,7 +181,7 @@ func TestReplace(t *testing.T) {
 
 	found, err := queryAll(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'")
 	if err != nil || len(found) != 0 {
-		t.Errorf("a table of the user's: %v, %v", found, err)
+		t.Errorf("the user's table: %v, %v", found, err)
 	}
 
 	_ = pulled.Close()
@@ -198,7 +198,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// A file that is not a whole snapshot does not replace anything.
+// An incomplete snapshot does not replace anything.
 func TestReplaceRefuses(t *testing.T) {
 	t.Parallel()
 	from := newServedFile(t)
@@ -243,11 +243,11 @@ func TestReplaceRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || contentDigest(t, testConn(t, file.path)) != want {
-			t.Errorf("%s: the file is another: %s, %v", name, etag, err)
+			t.Errorf("%s: the file has changed: %s, %v", name, etag, err)
 		}
 	}
 
-	// Neither does one that is given up on the way.
+	// Neither does a replacement that is canceled.
 	if err := file.removeStaging(); err != nil {
 		t.Fatal(err)
 	}
@@ -259,6 +259,6 @@ func TestReplaceRefuses(t *testing.T) {
 		t.Error(err)
 	}
 	if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || contentDigest(t, testConn(t, file.path)) != want {
-		t.Errorf("the file is another: %s, %v", etag, err)
+		t.Errorf("the file has changed: %s, %v", etag, err)
 	}
 }

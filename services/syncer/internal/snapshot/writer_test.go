@@ -25,7 +25,7 @@ func TestValuesList(t *testing.T) {
 	}
 }
 
-// SQLite accepts as many conditions as a table may have columns.
+// SQLite accepts as many conditions as a table can have columns.
 func TestAnyOf(t *testing.T) {
 	t.Parallel()
 	if got := anyOf([]string{"a", "b"}); got != "(a OR b)" {
@@ -46,11 +46,11 @@ func TestAnyOf(t *testing.T) {
 	}
 
 	if n := strings.Count(anyOf(conditions), " OR "); n != maxColumns-1 {
-		t.Errorf("%d times OR", n)
+		t.Errorf("OR occurs %d times", n)
 	}
 }
 
-// Each part of the rows is looked up by the key of the target, also once SQLite has statistics.
+// The rows are looked up by the key of the target, even after ANALYZE.
 func TestRowsAreFoundByTheirKeys(t *testing.T) {
 	t.Parallel()
 	for _, key := range [][]string{{"id"}, {"vin"}, {"id", "b"}, {"b", "vin", "id"}} {

@@ -15,7 +15,7 @@ func TestMaxBatchRows(t *testing.T) {
 	}
 }
 
-// The values of a batch stay as they were when the driver reuses its buffer.
+// The values of a batch stay unchanged when the driver reuses its buffer.
 func TestBatchKeepsValues(t *testing.T) {
 	t.Parallel()
 	var b Batch

@@ -11,7 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// listedRows are rows of a driver.
+// listedRows are driver rows from a list.
 type listedRows struct {
 	driver.Rows
 	columns int

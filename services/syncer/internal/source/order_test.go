@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Columns that repeat together make one match if they are next to each other.
+// Columns that repeat together compress well if they are next to each other.
 func TestCompressibleOrder(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -30,11 +30,11 @@ func TestCompressibleOrder(t *testing.T) {
 
 	order := compressibleOrder(new(compressor), rows)
 	if sorted := slices.Sorted(slices.Values(order)); !slices.Equal(sorted, []int{0, 1, 2, 3, 4, 5}) {
-		t.Fatalf("%v is no order of six columns", order)
+		t.Fatalf("%v is not a permutation of six columns", order)
 	}
 	at := []int{slices.Index(order, 0), slices.Index(order, 2), slices.Index(order, 4)}
 	if slices.Max(at)-slices.Min(at) != 2 {
-		t.Errorf("%v: the columns of the dealer are not together", order)
+		t.Errorf("%v: the dealer's columns are not adjacent", order)
 	}
 
 	var c compressor
@@ -44,7 +44,7 @@ func TestCompressibleOrder(t *testing.T) {
 	}
 }
 
-// There is no order for nothing, for one column, and for columns that are in the best order already.
+// No order is returned for no rows, for one column, and for columns that are already in the best order.
 func TestCompressibleOrderIsTheTables(t *testing.T) {
 	t.Parallel()
 	for name, rows := range map[string][][][]byte{

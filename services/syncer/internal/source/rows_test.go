@@ -9,14 +9,14 @@ import (
 	"carstock/pkg/schema"
 )
 
-// failingRows end with an error before the first row.
+// failingRows fail before the first row.
 type failingRows struct{ driver.Rows }
 
 var errFailing = errors.New("failing")
 
 func (failingRows) Next([]driver.Value) error { return errFailing }
 
-// A second read needs the batches that a failed read has taken: otherwise it would wait for them forever.
+// A failed read returns its batches. Otherwise the next read would wait for them forever.
 func TestFailedReadReturnsItsBatches(t *testing.T) {
 	empty := make(chan *Batch, 2)
 	for range cap(empty) {

@@ -139,7 +139,7 @@ func TestSelectRows(t *testing.T) {
 	}
 }
 
-// utcRows shows TIMESTAMPs in UTC, and counts those in a repeated hour.
+// utcRows converts TIMESTAMPs to UTC, and counts those in a repeated hour.
 func TestUTCRows(t *testing.T) {
 	t.Parallel()
 	table := schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int"), schema.NewColumn("at", "timestamp")}}

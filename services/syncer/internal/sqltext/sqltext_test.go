@@ -44,7 +44,7 @@ func TestQuoteStrict(t *testing.T) {
 	}
 }
 
-// SQL that is cut off is not read beyond its end.
+// Truncated SQL is not read beyond its end.
 func FuzzTokenize(f *testing.F) {
 	f.Add(`CREATE TABLE t (a "b`)
 	f.Add("/*")
