@@ -87,8 +87,12 @@ type Difference struct {
 // other columns.
 func (c *Changes) MarkUnrecorded() { c.unrecorded = true }
 
-// Record records a difference. Call it before the difference is applied.
-func (c *Changes) Record(ctx context.Context, d Difference) error {
+// Record records a difference. Call it after Follow, and before the difference is applied.
+func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
+	if d.Table, err = c.recordedName(ctx, d.Table); err != nil {
+		return err
+	}
+
 	switch n := d.Inserted + d.Updated + d.Deleted; {
 	case n == 0:
 		return nil

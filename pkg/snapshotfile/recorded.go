@@ -75,6 +75,12 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 		return forgetRecorded(ctx, c.db, []string{table})
 	}
 
+	// A table whose name is now written in another case keeps the one that its changes have.
+	table, err := c.recordedName(ctx, table)
+	if err != nil {
+		return err
+	}
+
 	result, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
 		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since WHERE ?4 OR key <> excluded.key`,
 		table, encodeTexts(key), c.at, restart)
@@ -89,6 +95,13 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 	return err
 }
 
+// recordedName returns the name that the history knows a table by, which may differ from the given one in case.
+func (c *Changes) recordedName(ctx context.Context, table string) (name string, err error) {
+	err = sqlx.GetContext(ctx, c.db, &name, `SELECT coalesce((SELECT "table" FROM main._sync_history WHERE "table" = ?1),
+		?1)`, table)
+	return name, err
+}
+
 // ForgetRecorded notes that a run without a history has changed rows of tables.
 func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
 	has, err := hasTables(ctx, db, historyTable)
@@ -100,8 +113,8 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 
 func forgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
 	for _, from := range []string{historyTable, bulkKeysTable} {
-		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" IN (SELECT value FROM json_each(?))`,
-			encodeTexts(tables))
+		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" COLLATE NOCASE IN
+			(SELECT value FROM json_each(?))`, encodeTexts(tables))
 		if err != nil {
 			return err
 		}
@@ -282,11 +295,11 @@ func selectOfRow(keys ...string) string {
 		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`
 }
 
-// truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
+// truncated returns an SQL expression for a JSON object or NULL; in a long object, texts are truncated.
 func truncated(column string) string {
-	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s ELSE (SELECT json_group_object(key, CASE type
-		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s)) END`,
-		column, shortDocument, shortText)
+	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) > %[2]d THEN (SELECT json_group_object(key, CASE type
+		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s))
+		ELSE %[1]s END`, column, shortDocument, shortText)
 }
 
 // scanChanges reads all rows of selectChanges.

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -83,6 +84,31 @@ func TestRecordedSince(t *testing.T) {
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
 	requireEqual(t, since(), []driver.Value(nil))
+}
+
+// A table that is named in another case than before goes on with its history.
+func TestHistoryOfRenamedTable(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	source := carsTable(rowOf(1, 5.5, "a"))
+	f.publish(t, source)
+
+	source.table.Name = strings.ToUpper(source.table.Name)
+	source.rows = append(source.rows, rowOf(2, 5.5, "a"))
+	f.publish(t, source)
+	for i := range 20_000 {
+		source.rows = append(source.rows, rowOf(10+i, 5.5, "a"))
+	}
+	f.publish(t, source)
+
+	requireEqual(t, f.query(t, `SELECT (SELECT group_concat(op) FROM _sync_changes AS c WHERE c."table" = h."table" COLLATE
+		BINARY), (SELECT count(*) FROM _sync_bulk_keys AS b WHERE b."table" = h."table" COLLATE BINARY)
+		FROM _sync_history AS h`), [][]driver.Value{{"insert,bulk", int64(20_000)}})
+
+	f.history = 0
+	source.rows = source.rows[:20]
+	f.publish(t, source)
+	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_bulk_keys"), [][]driver.Value{{int64(0)}})
 }
 
 // Changes that are recorded after a bulk change is forgotten count as later than it: a row that came back in one of them
