@@ -1046,3 +1046,59 @@ func TestHistoryOfTexts(t *testing.T) {
 		}
 	}
 }
+
+// A vehicle that is gone has its history by its id, although syncer knows rows by something else. The next one with the
+// same key is another vehicle.
+func TestHistoryOfDepartedByOtherKey(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("SYNC_HISTORY", "90d")
+	mysql := dbtest.Database(t)
+	db := dbtest.Open(t, mysql)
+	snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
+	run := func(statements ...string) {
+		t.Helper()
+		for _, q := range statements {
+			db.MustExec(q)
+		}
+		syncInto(t, mysql, "cars(lot, bay)", snapshot.Path)
+	}
+
+	run("CREATE TABLE cars (a DECIMAL(30,2) NOT NULL, b VARBINARY(4) NOT NULL, lot VARCHAR(20) NOT NULL, bay DATE NOT "+
+		"NULL, make VARCHAR(20), price INT, number INT, PRIMARY KEY (a, b), UNIQUE (lot, bay))",
+		"INSERT INTO cars VALUES (1.5, 'x', 'L', '2026-01-01', 'Kia', 100, 15), (2, 'y', 'L', '2026-01-02', 'VW', 100, 20)")
+	run("UPDATE cars SET price = 90 WHERE a = 1.5")
+	bases := map[string]string{
+		"MySQL":    serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path),
+		"snapshot": serve(t, snapshot, "cars", "CARS_FIELDS=id=number"),
+	}
+	ids := map[string]string{"MySQL": "1.5~x", "snapshot": "15"}
+	run("DELETE FROM cars WHERE a = 1.5")
+	run("INSERT INTO cars VALUES (3, 'z', 'L', '2026-01-01', 'Ford', 500, 30)")
+
+	for source, base := range bases {
+		id := ids[source]
+		waitForText(t, base+"/cars/changes", `"total":3,`)
+
+		url := base + "/cars/" + id + "/history"
+		code, body := getStatus(url)
+		want := `"kind":"price","old":{"price":100},"new":{"price":90}}],"returned":2,`
+		if code != 200 || !strings.Contains(body, want) || !strings.Contains(body, `"kind":"sold","old":{`) ||
+			strings.Contains(body, `"car"`) || strings.Contains(body, `"new":{"make"`) {
+			t.Errorf("%s: %s: %d %s", source, url, code, body)
+		}
+
+		first := decode[eventsAnswer](t, url+"?limit=1")
+		if first.Cursor == nil || decode[eventsAnswer](t, url+"?cursor="+*first.Cursor).Returned != 1 {
+			t.Errorf("%s: the second page: %s", source, formatValue(first))
+		}
+
+		if code, body = getStatus(base + "/cars/9~z/history"); code != 404 {
+			t.Errorf("%s: a vehicle that never was: %d %s", source, code, body)
+		}
+
+		changes := decode[struct{ Changes []struct{ ID any } }](t, base+"/cars/changes?kind=sold")
+		if len(changes.Changes) != 1 || fmt.Sprint(changes.Changes[0].ID) != id {
+			t.Errorf("%s: what was sold: %v", source, changes)
+		}
+	}
+}
