@@ -135,20 +135,12 @@ func (r *requestReader) nextDropTime(words []string, before []token) (token, int
 		return token{}, 0
 	}
 
-	start := 0
-	for start < len(words) && slices.Contains([]string{"in", "within", "during", "over", "the"}, plainWord(words[start])) {
-		start++
-	}
-
-	for n := min(start+4, len(words)); n > start; n-- {
-		if endsInside(words[start:n]) {
+	for n := min(5, len(words)); n > 0; n-- {
+		if endsInside(words[:n]) {
 			continue
 		}
 
-		text := strings.ToLower(trimPunctuation(strings.Join(words[start:n], " ")))
-		if rest, isPast := strings.CutPrefix(text, "past "); isPast {
-			text = "last " + rest
-		}
+		text := trimPunctuation(strings.Join(words[:n], " "))
 		if since, ok := relativeInstant(f, text, true, time.Now()); ok {
 			return token{kind: valueToken, parameter: changedParameter, values: []string{since}}, n
 		}
