@@ -39,13 +39,8 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 		return nil, err
 	}
 
-	var found struct {
-		Table, Key, Since string
-		From              sql.NullString
-	}
-	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, (SELECT history_from FROM main._sync_runs
-		WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
-		FROM main._sync_history WHERE "table" = ?`, table)
+	var found struct{ Table, Key, Since string }
+	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since FROM main._sync_history WHERE "table" = ?`, table)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -60,11 +55,25 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	if r.Since, err = parseTime(found.Since); err != nil {
 		return nil, err
 	}
-	if found.From.Valid {
-		r.From, err = parseTime(found.From.String)
+
+	r.From, err = RecordedFrom(ctx, q)
+	return r, err
+}
+
+// RecordedFrom returns the time before which the changes of all tables are forgotten, as Recorded.From has it. What a
+// run has forgotten stays so if later ones keep more, or have no history.
+func RecordedFrom(ctx context.Context, q sqlx.QueryerContext) (from time.Time, err error) {
+	has, err := hasTables(ctx, q, changesTable, historyTable)
+	if err != nil || !has {
+		return from, err
 	}
 
-	return r, err
+	var found sql.NullString
+	err = sqlx.GetContext(ctx, q, &found, "SELECT max(history_from) FROM main._sync_runs WHERE status = 'ok'")
+	if err != nil || !found.Valid {
+		return from, err
+	}
+	return parseTime(found.String)
 }
 
 // Follow notes that the changes of a table are recorded from this run on, if they were not before, or were recorded

@@ -1102,3 +1102,58 @@ func TestHistoryOfDepartedByOtherKey(t *testing.T) {
 		}
 	}
 }
+
+// What a run has forgotten is forgotten for carapi too, if the run has changed nothing else.
+func TestForgottenHistory(t *testing.T) {
+	h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')")
+	h.run("UPDATE cars SET price = 90")
+
+	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		"UPDATE _sync_changes SET at = ?", "UPDATE _sync_runs SET started = ?", "UPDATE _sync_history SET since = ?",
+	} {
+		file.MustExec(q, time.Now().UTC().AddDate(0, 0, -60).Format("2006-01-02T15:04:05.000Z"))
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	bases := h.bases()
+	pages := map[string]string{}
+	for source, base := range bases {
+		first := decode[eventsAnswer](t, base+"/cars/changes?since=1y&limit=1")
+		if first.Total != 2 || first.Next == nil {
+			t.Fatalf("%s: %s", source, formatValue(first))
+		}
+		pages[source] = base + *first.Next
+	}
+
+	t.Setenv("SYNC_HISTORY", "30d")
+	h.run()
+	started := time.Now()
+	t.Setenv("SYNC_HISTORY", "off")
+	h.run()
+
+	for source, base := range bases {
+		second := decode[eventsAnswer](t, pages[source])
+		if second.Returned != 0 || second.Next != nil || second.Total != 0 {
+			t.Errorf("%s: a page of what is forgotten: %s", source, formatValue(second))
+		}
+
+		want := `"source":"` + map[string]string{"MySQL": "live", "snapshot": "snapshot"}[source] + `"`
+		if body := waitForText(t, base+"/cars/changes?since=1y", want); !strings.Contains(body, `"total":0,`) {
+			t.Errorf("%s: %s", source, body)
+		}
+
+		found := decode[struct {
+			Since time.Time `json:"recorded_since"`
+			AsOf  time.Time `json:"as_of"`
+		}](t, base+"/cars/changes")
+		if age := started.Sub(found.Since).Hours(); age < 24*30-1 || age > 24*30+1 || found.AsOf.Before(started.Add(-time.Minute)) {
+			t.Errorf("%s: recorded since %s, as of %s", source, found.Since, found.AsOf)
+		}
+	}
+}

@@ -136,10 +136,15 @@ func (l *Log) IsFor(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
-// Unchanged returns the log of a later run that found nothing new.
-func (l *Log) Unchanged(asOf time.Time) *Log {
+// Unchanged returns the log of a later run that found nothing new, and forgot what was before from. Of no log it is
+// nil.
+func (l *Log) Unchanged(asOf, from time.Time) *Log {
+	if l == nil {
+		return nil
+	}
+
 	later := *l
-	later.AsOf = asOf
+	later.AsOf, later.From = asOf, from
 	return &later
 }
 
