@@ -617,7 +617,7 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	syncInto(t, mysql, "cars", snapshot.Path)
 
 	for name, base := range map[string]string{"live": live, "snapshot": copied} {
-		waitForStatus(t, base+"/cars/10010", 200)
+		waitForText(t, base+"/cars/?id=3,10010&fields=id", `"returned":2,`) // once the index has it
 		inBulk := fetch(t, base+"/cars/?id=3,10010&fields=id,first_seen")
 		before := fetch(t, base+"/cars/?has=first_seen&fields=id,first_seen&sort=id")
 		if len(inBulk.Cars) != 2 || inBulk.Cars[0]["first_seen"] != nil || inBulk.Cars[1]["first_seen"] != nil {
@@ -1152,7 +1152,8 @@ func TestForgottenHistory(t *testing.T) {
 			Since time.Time `json:"recorded_since"`
 			AsOf  time.Time `json:"as_of"`
 		}](t, base+"/cars/changes")
-		if age := started.Sub(found.Since).Hours(); age < 24*30-1 || age > 24*30+1 || found.AsOf.Before(started.Add(-time.Minute)) {
+		age := started.Sub(found.Since).Hours()
+		if age < 24*30-1 || age > 24*30+1 || found.AsOf.Before(started.Add(-time.Minute)) {
 			t.Errorf("%s: recorded since %s, as of %s", source, found.Since, found.AsOf)
 		}
 	}

@@ -17,7 +17,8 @@ type goneID struct {
 	event uint32 // the number of the event in which it left
 }
 
-// needsGoneIDs reports whether the log must remember the ids of vehicles that are gone: the history's key is not the id.
+// needsGoneIDs reports whether the log must remember the ids of vehicles that are gone, as the history's key is not the
+// id.
 func needsGoneIDs(c *catalog.Catalog) bool {
 	id := c.ID()
 	if id == nil || len(id.Columns) == 0 {

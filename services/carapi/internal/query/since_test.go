@@ -43,8 +43,10 @@ func TestParseSince(t *testing.T) {
 			t.Errorf("%q is %s, %v, want %s", text, got.Format(time.RFC3339), ok, want)
 		}
 	}
-	for _, text := range []string{"", "soon", "7", "-7d", "2026-13-01", "7x", "mon day", "99999999d",
-		"last", "in 7 days"} {
+	for _, text := range []string{
+		"", "soon", "7", "-7d", "2026-13-01", "7x", "mon day", "99999999d",
+		"last", "in 7 days",
+	} {
 		if got, ok := ParseSince(text, now); ok {
 			t.Errorf("%q is %s, want no time", text, got)
 		}

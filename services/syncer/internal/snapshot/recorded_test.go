@@ -111,8 +111,8 @@ func TestHistoryOfRenamedTable(t *testing.T) {
 	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_bulk_keys"), [][]driver.Value{{int64(0)}})
 }
 
-// Changes that are recorded after a bulk change is forgotten count as later than it: a row that came back in one of them
-// came in no bulk change.
+// Changes that are recorded after a bulk change is forgotten count as later than it: a row that came back in one of
+// them came in no bulk change.
 func TestBulkKeysOutliveTheirChange(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
