@@ -18,8 +18,9 @@ const (
 // said of anything else, too.
 var priceDropPhrases = newPhrases(map[tokenKind]string{
 	valueToken: "price drop, price drops, price dropped, prices dropped, price has dropped, price was dropped, price " +
-		"just dropped, price recently dropped, price went down, price has gone down, price came down, price reduced, " +
-		"prices reduced, price was reduced, price is reduced, price has been reduced, price just reduced, price recently reduced, " +
+		"just dropped, price recently dropped, price went down, price has gone down, price came down, " +
+		"price reduced, prices reduced, price was reduced, price is reduced, price has been reduced, price just reduced, " +
+		"price recently reduced, " +
 		"price lowered, price was lowered, price has been lowered, price cut, price cuts, price was cut, price reduction, " +
 		"price reductions, dropped in price, reduced in price, dropped price, dropped prices, reduced price, reduced " +
 		"prices, lowered price, lowered prices, recently reduced, just reduced, newly reduced, recent price drop, recent " +
