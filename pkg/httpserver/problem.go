@@ -16,8 +16,8 @@ const (
 	maxPlainError = 500
 )
 
-// WriteProblem answers a request with a problem. The request has to have passed IdentifyRequests, which knows its instance and
-// its request_id.
+// WriteProblem answers a request with a problem. The request must have passed IdentifyRequests, which sets its instance
+// and its request_id.
 func WriteProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	writeProblemWith(w, r, status, detail, nil)
 }

@@ -98,17 +98,15 @@ type Difference struct {
 // other columns.
 func (c *Changes) MarkUnrecorded() { c.unrecorded = true }
 
-// Record records a difference. Call it before the difference is applied, and after Follow.
-func (c *Changes) Record(ctx context.Context, d Difference) error {
+// Record records a difference. Call it after Follow, and before the difference is applied.
+func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
 	n := d.Inserted + d.Updated + d.Deleted
 	if n == 0 {
 		return nil
 	}
 
-	// A table whose name has other capitals now keeps its history.
-	err := sqlx.GetContext(ctx, c.db, &d.Table, `SELECT "table" FROM main._sync_history WHERE "table" = ?`, d.Table)
-	if err != nil {
-		return fmt.Errorf("read which tables have a history: %w", err)
+	if d.Table, err = c.recordedName(ctx, d.Table); err != nil {
+		return err
 	}
 	if n > max(bulkRows, d.Before/bulkShare) {
 		c.unrecorded = true

@@ -13,8 +13,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Prune deletes the changes that are older than keep, except the last insert of each row that is still in its table: it
-// says since when the row has been there. Call it after InsertRun.
+// Prune deletes the changes that are older than keep, except the last insert of each row that is still in its table,
+// which says since when the row has been there, and the last bulk change that added rows. Call it after InsertRun.
 //
 // There may be as many such inserts as rows, so each is examined only once, when it becomes old. The run records until
 // which time that was done and how many inserts were kept. Later an insert is deleted when its row is deleted or
@@ -45,8 +45,11 @@ func (p *historyPruning) prune(ctx context.Context) error {
 		return err
 	}
 
-	_, err = p.db.ExecContext(ctx,
-		"DELETE FROM main._sync_changes WHERE op IN ('update', 'delete', 'bulk') AND at < ?", p.before)
+	// The last bulk change that added rows stays, since bulk keys refer to it: SQLite would give its id, and those before
+	// it, to later changes again.
+	_, err = p.db.ExecContext(ctx, `DELETE FROM main._sync_changes WHERE op IN ('update', 'delete', 'bulk') AND at < ?
+		AND id <> coalesce((SELECT max(id) FROM main._sync_changes WHERE op = 'bulk' AND new ->> '$.inserted' > 0), 0)`,
+		p.before)
 	if err != nil {
 		return err
 	}

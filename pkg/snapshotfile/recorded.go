@@ -39,13 +39,8 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 		return nil, err
 	}
 
-	var found struct {
-		Table, Key, Since string
-		From              sql.NullString
-	}
-	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, (SELECT history_from FROM main._sync_runs
-		WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
-		FROM main._sync_history WHERE "table" = ?`, table)
+	var found struct{ Table, Key, Since string }
+	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since FROM main._sync_history WHERE "table" = ?`, table)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -60,11 +55,25 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	if r.Since, err = parseTime(found.Since); err != nil {
 		return nil, err
 	}
-	if found.From.Valid {
-		r.From, err = parseTime(found.From.String)
+
+	r.From, err = RecordedFrom(ctx, q)
+	return r, err
+}
+
+// RecordedFrom returns the time before which the changes of all tables are forgotten, as Recorded.From has it. What a
+// run has forgotten stays so if later ones keep more, or have no history.
+func RecordedFrom(ctx context.Context, q sqlx.QueryerContext) (from time.Time, err error) {
+	has, err := hasTables(ctx, q, changesTable, historyTable)
+	if err != nil || !has {
+		return from, err
 	}
 
-	return r, err
+	var found sql.NullString
+	err = sqlx.GetContext(ctx, q, &found, "SELECT max(history_from) FROM main._sync_runs WHERE status = 'ok'")
+	if err != nil || !found.Valid {
+		return from, err
+	}
+	return parseTime(found.String)
 }
 
 // Follow notes that the changes of a table are recorded from this run on, if they were not before, or were recorded
@@ -73,6 +82,12 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 func (c *Changes) Follow(ctx context.Context, table string, key []string, restart bool) error {
 	if len(key) == 0 {
 		return forgetRecorded(ctx, c.db, []string{table})
+	}
+
+	// A table whose name is now written in another case keeps the one that its changes have.
+	table, err := c.recordedName(ctx, table)
+	if err != nil {
+		return err
 	}
 
 	result, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
@@ -89,6 +104,16 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 	return err
 }
 
+// recordedName returns the name that the history knows a table by, which may differ from the given one in case.
+func (c *Changes) recordedName(ctx context.Context, table string) (name string, err error) {
+	err = sqlx.GetContext(ctx, c.db, &name, `SELECT coalesce((SELECT "table" FROM main._sync_history WHERE "table" = ?1),
+		?1)`, table)
+	if err != nil {
+		return "", fmt.Errorf("read which tables have a history: %w", err)
+	}
+	return name, nil
+}
+
 // ForgetRecorded notes that a run without a history has changed rows of tables.
 func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
 	has, err := hasTables(ctx, db, historyTable, bulkKeysTable)
@@ -100,8 +125,8 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 
 func forgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
 	for _, from := range []string{historyTable, bulkKeysTable} {
-		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" IN (SELECT value FROM json_each(?))`,
-			encodeTexts(tables))
+		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" COLLATE NOCASE IN
+			(SELECT value FROM json_each(?))`, encodeTexts(tables))
 		if err != nil {
 			return err
 		}
@@ -286,11 +311,11 @@ func selectOfRow(keys ...string) string {
 		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`
 }
 
-// truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
+// truncated returns an SQL expression for a JSON object or NULL; in a long object, texts are truncated.
 func truncated(column string) string {
-	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s ELSE (SELECT json_group_object(key, CASE type
-		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s)) END`,
-		column, shortDocument, shortText)
+	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) > %[2]d THEN (SELECT json_group_object(key, CASE type
+		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s))
+		ELSE %[1]s END`, column, shortDocument, shortText)
 }
 
 // scanChanges reads all rows of selectChanges.

@@ -53,6 +53,15 @@ func TestChangesAreFoundByIndexes(t *testing.T) {
 	if err != nil || len(changes) != 2 || changes[0].ID != 7 {
 		t.Errorf("%v: %+v", err, changes)
 	}
+
+	// What a change has not is not there, rather than empty.
+	db.MustExec(`INSERT INTO _sync_changes (run, at, "table", key, op, old) VALUES (1, ?, 'v', '{"id":0}', 'delete',
+		'{"price":2}')`, since.Format(timeFormat))
+	changes, err = ReadRowChanges(t.Context(), db, "v", since, []string{"id"}, [][]any{{int64(0)}}, 0, 10)
+	if err != nil || len(changes) != 1 || string(changes[0].Old) != `{"price":2}` || changes[0].New != nil {
+		t.Errorf("%v: %+v", err, changes)
+	}
+
 	changes, err = ReadRowChanges(t.Context(), db, "v", since, []string{"id"}, [][]any{{int64(9), "9"}}, 0, 10)
 	if err != nil || len(changes) != 1 || changes[0].ID != 9 {
 		t.Errorf("%v: %+v", err, changes)

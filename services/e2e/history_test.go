@@ -617,7 +617,7 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	syncInto(t, mysql, "cars", snapshot.Path)
 
 	for name, base := range map[string]string{"live": live, "snapshot": copied} {
-		waitForStatus(t, base+"/cars/10010", 200)
+		waitForText(t, base+"/cars/?id=3,10010&fields=id", `"returned":2,`) // once the index has it
 		inBulk := fetch(t, base+"/cars/?id=3,10010&fields=id,first_seen")
 		before := fetch(t, base+"/cars/?has=first_seen&fields=id,first_seen&sort=id")
 		if len(inBulk.Cars) != 2 || inBulk.Cars[0]["first_seen"] != nil || inBulk.Cars[1]["first_seen"] != nil {
@@ -1043,6 +1043,118 @@ func TestHistoryOfTexts(t *testing.T) {
 		code, body = getStatus(base + "/cars/5/history")
 		if code != 200 || !strings.Contains(body, `"kind":"sold"`) || len(body) > 5000 {
 			t.Errorf("%s: %d %.500s (%d bytes)", source, code, body, len(body))
+		}
+	}
+}
+
+// A vehicle that is gone has its history by its id, although syncer knows rows by something else. The next one with the
+// same key is another vehicle.
+func TestHistoryOfDepartedByOtherKey(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("SYNC_HISTORY", "90d")
+	mysql := dbtest.Database(t)
+	db := dbtest.Open(t, mysql)
+	snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
+	run := func(statements ...string) {
+		t.Helper()
+		for _, q := range statements {
+			db.MustExec(q)
+		}
+		syncInto(t, mysql, "cars(lot, bay)", snapshot.Path)
+	}
+
+	run("CREATE TABLE cars (a DECIMAL(30,2) NOT NULL, b VARBINARY(4) NOT NULL, lot VARCHAR(20) NOT NULL, bay DATE NOT "+
+		"NULL, make VARCHAR(20), price INT, number INT, PRIMARY KEY (a, b), UNIQUE (lot, bay))",
+		"INSERT INTO cars VALUES (1.5, 'x', 'L', '2026-01-01', 'Kia', 100, 15), (2, 'y', 'L', '2026-01-02', 'VW', 100, 20)")
+	run("UPDATE cars SET price = 90 WHERE a = 1.5")
+	bases := map[string]string{
+		"MySQL":    serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path),
+		"snapshot": serve(t, snapshot, "cars", "CARS_FIELDS=id=number"),
+	}
+	ids := map[string]string{"MySQL": "1.5~x", "snapshot": "15"}
+	run("DELETE FROM cars WHERE a = 1.5")
+	run("INSERT INTO cars VALUES (3, 'z', 'L', '2026-01-01', 'Ford', 500, 30)")
+
+	for source, base := range bases {
+		id := ids[source]
+		waitForText(t, base+"/cars/changes", `"total":3,`)
+
+		url := base + "/cars/" + id + "/history"
+		code, body := getStatus(url)
+		want := `"kind":"price","old":{"price":100},"new":{"price":90}}],"returned":2,`
+		if code != 200 || !strings.Contains(body, want) || !strings.Contains(body, `"kind":"sold","old":{`) ||
+			strings.Contains(body, `"car"`) || strings.Contains(body, `"new":{"make"`) {
+			t.Errorf("%s: %s: %d %s", source, url, code, body)
+		}
+
+		first := decode[eventsAnswer](t, url+"?limit=1")
+		if first.Cursor == nil || decode[eventsAnswer](t, url+"?cursor="+*first.Cursor).Returned != 1 {
+			t.Errorf("%s: the second page: %s", source, formatValue(first))
+		}
+
+		if code, body = getStatus(base + "/cars/9~z/history"); code != 404 {
+			t.Errorf("%s: a vehicle that never was: %d %s", source, code, body)
+		}
+
+		changes := decode[struct{ Changes []struct{ ID any } }](t, base+"/cars/changes?kind=sold")
+		if len(changes.Changes) != 1 || fmt.Sprint(changes.Changes[0].ID) != id {
+			t.Errorf("%s: what was sold: %v", source, changes)
+		}
+	}
+}
+
+// What a run has forgotten is forgotten for carapi too, if the run has changed nothing else.
+func TestForgottenHistory(t *testing.T) {
+	h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')")
+	h.run("UPDATE cars SET price = 90")
+
+	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		"UPDATE _sync_changes SET at = ?", "UPDATE _sync_runs SET started = ?", "UPDATE _sync_history SET since = ?",
+	} {
+		file.MustExec(q, time.Now().UTC().AddDate(0, 0, -60).Format("2006-01-02T15:04:05.000Z"))
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	bases := h.bases()
+	pages := map[string]string{}
+	for source, base := range bases {
+		first := decode[eventsAnswer](t, base+"/cars/changes?since=1y&limit=1")
+		if first.Total != 2 || first.Next == nil {
+			t.Fatalf("%s: %s", source, formatValue(first))
+		}
+		pages[source] = base + *first.Next
+	}
+
+	t.Setenv("SYNC_HISTORY", "30d")
+	h.run()
+	started := time.Now()
+	t.Setenv("SYNC_HISTORY", "off")
+	h.run()
+
+	for source, base := range bases {
+		second := decode[eventsAnswer](t, pages[source])
+		if second.Returned != 0 || second.Next != nil || second.Total != 0 {
+			t.Errorf("%s: a page of what is forgotten: %s", source, formatValue(second))
+		}
+
+		want := `"source":"` + map[string]string{"MySQL": "live", "snapshot": "snapshot"}[source] + `"`
+		if body := waitForText(t, base+"/cars/changes?since=1y", want); !strings.Contains(body, `"total":0,`) {
+			t.Errorf("%s: %s", source, body)
+		}
+
+		found := decode[struct {
+			Since time.Time `json:"recorded_since"`
+			AsOf  time.Time `json:"as_of"`
+		}](t, base+"/cars/changes")
+		age := started.Sub(found.Since).Hours()
+		if age < 24*30-1 || age > 24*30+1 || found.AsOf.Before(started.Add(-time.Minute)) {
+			t.Errorf("%s: recorded since %s, as of %s", source, found.Since, found.AsOf)
 		}
 	}
 }

@@ -229,7 +229,8 @@ func TestKeysInWarnings(t *testing.T) {
 	}
 
 	s.set("SYNC_ZERO_DATES", "fail")
-	if code, out := s.output(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is not a date") ||
+	if code, out := s.output(t, "sync"); code != 1 ||
+		!strings.Contains(out, key+": column day: 0000-00-00 is not a date") ||
 		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
 	}

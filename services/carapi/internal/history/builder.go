@@ -94,6 +94,8 @@ type Builder struct {
 
 	needsBulkKeys bool
 	inBulk        []bulkKey
+	needsGoneIDs  bool
+	gone          []goneID
 }
 
 // NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
@@ -101,12 +103,12 @@ type Builder struct {
 func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 	b := &Builder{
 		Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey)),
-		needsBulkKeys: last == nil,
+		needsBulkKeys: last == nil, needsGoneIDs: needsGoneIDs(c),
 	}
 	if last != nil {
 		b.log.Last, b.log.Run, b.log.lastKey, b.log.Bulks = last.Last, last.Run, last.lastKey, last.Bulks
 		b.log.events, b.log.forms = last.events, last.forms // a reader of last sees no more of them
-		b.log.inBulk = last.inBulk
+		b.log.inBulk, b.log.gone = last.inBulk, last.gone
 	}
 	return b
 }
@@ -142,6 +144,10 @@ func (b *Builder) Add(c *Change) error {
 		l.events = append(l.events, e)
 	})
 
+	if c.Op == Delete && b.needsGoneIDs {
+		b.addGoneID(c.Old)
+	}
+
 	return nil
 }
 
@@ -152,7 +158,7 @@ func (b *Builder) appendKey(to []byte, object string) []byte {
 	gjson.Parse(object).ForEach(func(name, v gjson.Result) bool {
 		for i, f := range b.log.catalog.HistoryKey {
 			if strings.EqualFold(f.Column.Name, name.Str) {
-				if b.cells[i], b.buf = CellOf(f, v, b.buf); f.Class() == catalog.ClassNumber && b.cells[i].Type != value.Number {
+				if b.cells[i], b.buf = CellOf(f.Stored, v, b.buf); f.Class() == catalog.ClassNumber && b.cells[i].Type != value.Number {
 					b.cells[i] = value.Cell{} // no row of an index has it
 				}
 			}
@@ -200,7 +206,7 @@ func (r *Reader) priceChange(before, after string) (p prices, changed bool) {
 
 // amount returns a price for comparison; nil for none.
 func (r *Reader) amount(v gjson.Result) []byte {
-	stored, _ := CellOf(r.price.Source(), v, nil)
+	stored, _ := CellOf(r.price.Source().Stored, v, nil)
 	cell, _ := r.price.Understand(stored, value.Cell{}, nil)
 	return catalog.PriceOf(cell)
 }
@@ -213,7 +219,7 @@ func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bo
 
 	if r.currency.Source() == r.price.Source() { // it stands with the amount
 		code := func(v gjson.Result) string {
-			stored, _ := CellOf(r.currency.Source(), v, nil)
+			stored, _ := CellOf(r.currency.Source().Stored, v, nil)
 			cell, _ := r.currency.Understand(stored, value.Cell{}, nil)
 			return string(cell.Form)
 		}
@@ -272,25 +278,26 @@ func (b *Builder) Build(times Log, state any) *Log {
 		slices.SortFunc(b.inBulk, func(k, other bulkKey) int { return cmp.Compare(k.hash, other.hash) })
 		l.inBulk = b.inBulk
 	}
+	l.gone = b.sortedGoneIDs()
 
 	l.Since, l.From, l.AsOf, l.state = times.Since, times.From, times.AsOf, state
 	return l
 }
 
-// CellOf returns a value of a change as a cell of a field's column. It appends numbers to buf.
-func CellOf(f *catalog.Field, v gjson.Result, buf []byte) (value.Cell, []byte) {
+// CellOf returns a value of a change as a cell of a column of this kind. It appends numbers to buf.
+func CellOf(kind schema.Kind, v gjson.Result, buf []byte) (value.Cell, []byte) {
 	switch v.Type {
 	case gjson.Number:
 		if n, err := strconv.ParseInt(v.Raw, 10, 64); err == nil {
-			return value.FromDriver(f.Stored, n, buf)
+			return value.FromDriver(kind, n, buf)
 		}
-		return value.FromDriver(f.Stored, v.Num, buf)
+		return value.FromDriver(kind, v.Num, buf)
 	case gjson.String:
-		if f.Stored != schema.Bytes {
-			return value.FromDriver(f.Stored, v.Str, buf)
+		if kind != schema.Bytes {
+			return value.FromDriver(kind, v.Str, buf)
 		}
 		if b, err := hex.DecodeString(v.Str); err == nil {
-			return value.FromDriver(f.Stored, b, buf)
+			return value.FromDriver(kind, b, buf)
 		}
 	}
 

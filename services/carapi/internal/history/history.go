@@ -3,12 +3,14 @@
 package history
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +67,7 @@ type Log struct {
 	events  []event
 	forms   []byte    // of the events: their keys and prices
 	inBulk  []bulkKey // sorted by their hashes
+	gone    []goneID  // sorted by their hashes; empty if the history knows vehicles by their ids
 	present []uint64  // sorted hashes of the keys that the table has; nil if every key that is asked for is there
 	state   any       // of the file that was read, as its reader knows it
 }
@@ -133,10 +136,15 @@ func (l *Log) IsFor(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
-// Unchanged returns the log of a later run that found nothing new.
-func (l *Log) Unchanged(asOf time.Time) *Log {
+// Unchanged returns the log of a later run that found nothing new, and forgot what was before from. Of no log it is
+// nil.
+func (l *Log) Unchanged(asOf, from time.Time) *Log {
+	if l == nil {
+		return nil
+	}
+
 	later := *l
-	later.AsOf = asOf
+	later.AsOf, later.From = asOf, from
 	return &later
 }
 
@@ -230,6 +238,30 @@ func AppendKey(b []byte, cells ...value.Cell) []byte {
 		b = append(b, c.Form...)
 	}
 	return b
+}
+
+// SplitKey returns the values of fields that AppendKey made a key of.
+func SplitKey(key []byte, fields []*catalog.Field) []value.Cell {
+	cells := make([]value.Cell, len(fields))
+	for i, f := range fields {
+		form := key
+		if len(fields) > 1 {
+			length, rest, _ := bytes.Cut(key, []byte(":"))
+			n, _ := strconv.Atoi(string(length))
+			form, key = rest[:n], rest[n:]
+		}
+
+		switch {
+		case f.Class() == catalog.ClassOpaque:
+			cells[i] = value.Cell{Type: value.Blob, Form: form}
+		case f.Class() != catalog.ClassNumber:
+			cells[i] = value.Cell{Type: value.Text, Form: form}
+		case len(form) > 0:
+			cells[i] = value.Cell{Type: value.Number, Form: form}
+		}
+	}
+
+	return cells
 }
 
 // maxForms is how many bytes the keys and prices of all events may take.

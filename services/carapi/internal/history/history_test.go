@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -189,5 +190,39 @@ func TestKeys(t *testing.T) {
 			log.HasRow([]byte("?")) {
 			t.Errorf("%s is %q", c.key, got)
 		}
+
+		if cells := history.SplitKey(log.EventAt(0).Key, newCatalog(t, c.columns...).HistoryKey); !reflect.DeepEqual(cells,
+			c.cells) {
+			t.Errorf("%s is split into %q, want %q", c.key, cells, c.cells)
+		}
+	}
+}
+
+// A vehicle that is gone is found by its id, where the history knows it by something else.
+func TestDepartureOf(t *testing.T) {
+	c := newCatalog(t, "code")
+	var log *history.Log
+	for i, row := range []string{`{"code":"a","ID":1}`, `{"code":"b","id":2}`, `{"code":"c","id":1}`, `{"code":"d"}`} {
+		b := history.NewBuilder(c, log)
+		err := b.Add(&history.Change{ID: int64(i + 1), Op: history.Delete, Key: row, Old: row})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log = b.Build(history.Log{Since: start}, nil)
+	}
+
+	for id, want := range map[string]string{"1": "c", "2": "b", "3": ""} {
+		e, found := log.DepartureOf(value.Cell{Type: value.Number, Form: []byte(id)})
+		if string(e.Key) != want || found != (want != "") {
+			t.Errorf("id %s left with the code %q", id, e.Key)
+		}
+	}
+
+	b := history.NewBuilder(newCatalog(t, "id"), nil)
+	if err := b.Add(&history.Change{ID: 1, Op: history.Delete, Key: `{"id":1}`, Old: `{"id":1}`}); err != nil {
+		t.Fatal(err)
+	}
+	if _, found := b.Build(history.Log{}, nil).DepartureOf(value.Cell{Type: value.Number, Form: []byte("1")}); found {
+		t.Error("ids that are keys are remembered twice")
 	}
 }

@@ -59,6 +59,7 @@ func (r *requestReader) parseFreeText(given string, fields []string) []token {
 	tokens := r.scanSentence(given, fields)
 	r.ignoreUsed(tokens)
 	r.applyMarkers(tokens)
+	r.markPriceDrops(tokens)
 	markComparisons(tokens)
 	r.markDescriptions(tokens)
 	r.markConflicts(tokens)

@@ -226,6 +226,10 @@ func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 // scanToken reads the token at the start of some words, and returns its length in words.
 func (r *requestReader) scanToken(words, fields []string, before []token) (token, int) {
 	// A phrase is read before its words are.
+	if t, n := r.nextPriceDrop(words, before); n > 0 {
+		return t, n
+	}
+
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
 	if n > 1 && (kind == unknownToken || kind == comparisonToken) { // stick with, used to

@@ -73,7 +73,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 		return nil, ParameterErrors{All: r.errs, LeftOut: r.leftOut}
 	}
 
-	if c.Since.IsZero() {
+	if strings.TrimSpace(values.Get("since")) == "" {
 		c.Since, _ = ParseSince(defaultSince, now)
 	}
 
@@ -123,7 +123,7 @@ func (c *Changes) Applied() []byte {
 		kinds[i] = kind.String()
 	}
 
-	b := fmt.Appendf(nil, `{"since":"%s","kind":`, c.Since.Format(time.RFC3339))
+	b := fmt.Appendf(nil, `{"since":"%s","kind":`, c.Since.Format(time.RFC3339Nano))
 	b = value.AppendStrings(b, kinds)
 	if fields := strings.Join(c.values["fields"], ","); fields != "" {
 		b = value.AppendStrings(append(b, `,"fields":`...), strings.Split(fields, ","))
@@ -139,7 +139,7 @@ func (c *Changes) NextPage(last ChangesCursor) url.Values {
 		next = url.Values{}
 	}
 
-	next.Set("since", c.Since.Format(time.RFC3339))
+	next.Set("since", c.Since.Format(time.RFC3339Nano))
 	next.Set("cursor", strconv.FormatInt(last.Change, 10)+"."+last.Kind.String())
 	return next
 }

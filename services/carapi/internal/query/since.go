@@ -13,8 +13,11 @@ const SinceExpected = "an age such as 7d, 12h or 2w, a day such as 2026-01-31, a
 	"or today, yesterday or a day of the week"
 
 // agePattern is a number of hours, days, weeks, months or years.
-var agePattern = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?` +
+var agePattern = regexp.MustCompile(`^(\d{1,5}) ?` +
 	`(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
+
+// pastPattern is what stands before an age or a day to say that it is past.
+var pastPattern = regexp.MustCompile(`^(?:(?:(?:in|within|over|during) )?the )?(?:last|past) `)
 
 // weekdays are the days of the week by their names in lower case.
 var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
@@ -28,8 +31,8 @@ func ParseSince(text string, now time.Time) (time.Time, bool) {
 
 	upper := strings.ToUpper(strings.TrimSpace(text))
 	for _, layout := range []string{
-		time.DateOnly, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime,
-		"2006-01-02 15:04",
+		time.DateOnly, time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05",
+		"2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", time.DateTime, "2006-01-02 15:04",
 	} {
 		if t, err := time.Parse(layout, upper); err == nil {
 			return t.UTC(), true
@@ -43,11 +46,11 @@ func ParseSince(text string, now time.Time) (time.Time, bool) {
 // yesterday, this week, or a day of the week, which means the last one that has begun. isDay reports whether the text
 // means the whole day.
 func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
-	now = now.UTC()
+	now = now.UTC().Truncate(time.Second)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 
 	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
-	lower = strings.TrimPrefix(strings.TrimPrefix(lower, "since "), "last ")
+	lower = pastPattern.ReplaceAllString(strings.TrimPrefix(lower, "since "), "")
 	switch lower {
 	case "today":
 		return today, true, true

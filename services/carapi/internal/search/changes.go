@@ -13,10 +13,10 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/history"
-	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/store"
 	"carstock/services/carapi/internal/value"
@@ -229,9 +229,9 @@ func (r *searchRequest) fieldsOf(kind history.Kind, change *snapshotfile.Recorde
 // priceFields returns the price, and its currency if that changed too.
 func (r *searchRequest) priceFields(change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
-	row, fields := newRecordedRow(change.Old, change.New), []*catalog.Field{}
+	row, fields := r.recordedRow(change.Old, change.New), []*catalog.Field{}
 	for _, f := range []*catalog.Field{c.Field("price"), c.Field("price").CurrencyIn} {
-		if f != nil && f.From == nil && row.has(c, f) {
+		if f != nil && f.From == nil && row.has(f) {
 			fields = append(fields, f)
 		}
 	}
@@ -253,7 +253,7 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 	if id != nil {
 		b = append(append(b, `,"id":`...), id...)
 	} else if known := r.knownBy(); car == nil && len(known) > 0 && len(change.Key) > 0 {
-		row := &vehicle{stored: newRecordedRow(change.Key)}
+		row := &vehicle{stored: r.recordedRow(change.Key)}
 		b = append(append(b, `,"known_by":`...), r.encodeFields(row, known, maxRecorded)...)
 	}
 
@@ -264,7 +264,7 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 		if len(side.object) == 0 || len(fields) == 0 {
 			continue
 		}
-		row := &vehicle{stored: newRecordedRow(side.object)}
+		row := &vehicle{stored: r.recordedRow(side.object)}
 		b = append(append(b, `,"`+side.name+`":`...), r.encodeFields(row, fields, maxRecorded)...)
 	}
 
@@ -287,21 +287,22 @@ func (r *searchRequest) knownBy() []*catalog.Field {
 	return fields
 }
 
-// idOf returns the id of the changed vehicle as answers show it; nil if it is unknown.
+// idOf returns the id of the changed vehicle as answers show it; nil if it is unknown. A vehicle that left has the id
+// that it had then, whatever came in its place.
 func (r *searchRequest) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
 	id := r.generation.catalog.ID()
 	if id == nil {
 		return nil
 	}
 
-	row := newRecordedRow(change.Key, change.Old)
-	if car == nil && !row.has(r.generation.catalog, id) {
-		return nil
-	}
-
+	row := r.recordedRow(change.Key, change.Old)
 	v := &vehicle{stored: row}
-	if car != nil {
+	switch hasID := row.has(id); {
+	case hasID && change.Op == snapshotfile.OpDelete:
+	case car != nil:
 		v = car
+	case !hasID:
+		return nil
 	}
 
 	cell, kind, whole := v.shownCell(id)
@@ -309,19 +310,27 @@ func (r *searchRequest) idOf(change *snapshotfile.RecordedChange, car *vehicle) 
 		return nil
 	}
 
+	return jsonOf(id, cell, kind)
+}
+
+// jsonOf returns a value of a field as answers show it.
+func jsonOf(f *catalog.Field, cell value.Cell, kind schema.Kind) []byte {
 	e := encodedVehicle{}
-	e.appendCell(id, cell, kind, true, 0)
+	e.appendCell(f, cell, kind, true, 0)
 	return e.json
 }
 
 // recordedRow is a row, or a part of one, in the change history.
-type recordedRow map[string]gjson.Result // by the columns' names in lower case
+type recordedRow struct {
+	catalog *catalog.Catalog
+	values  map[string]gjson.Result // by the columns' names in lower case
+}
 
-func newRecordedRow(objects ...json.RawMessage) recordedRow {
-	row := recordedRow{}
+func (r *searchRequest) recordedRow(objects ...json.RawMessage) recordedRow {
+	row := recordedRow{r.generation.catalog, map[string]gjson.Result{}}
 	for _, object := range objects {
 		gjson.ParseBytes(object).ForEach(func(name, v gjson.Result) bool {
-			row[strings.ToLower(name.Str)] = v
+			row.values[strings.ToLower(name.Str)] = v
 			return true
 		})
 	}
@@ -329,9 +338,9 @@ func newRecordedRow(objects ...json.RawMessage) recordedRow {
 }
 
 // has reports whether the row has all columns of a field.
-func (row recordedRow) has(c *catalog.Catalog, f *catalog.Field) bool {
+func (row recordedRow) has(f *catalog.Field) bool {
 	for _, position := range f.Columns {
-		if _, found := row[strings.ToLower(c.Table.Columns[position].Name)]; !found {
+		if _, found := row.values[strings.ToLower(row.catalog.Table.Columns[position].Name)]; !found {
 			return false
 		}
 	}
@@ -342,62 +351,81 @@ func (row recordedRow) has(c *catalog.Catalog, f *catalog.Field) bool {
 func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	if f.IsJoined() {
 		var parts []value.Cell
-		for name := range strings.SplitSeq(f.Column.Name, "~") {
-			part, _ := history.CellOf(f, row[strings.ToLower(name)], nil)
+		for _, position := range f.Columns {
+			column := row.catalog.Table.Columns[position]
+			part, _ := history.CellOf(column.Kind, row.values[strings.ToLower(column.Name)], nil)
 			parts = append(parts, part)
 		}
 		return value.JoinID(parts), true
 	}
 
-	v := row[strings.ToLower(f.Column.Name)]
-	c, _ = history.CellOf(f, v, nil)
+	v := row.values[strings.ToLower(f.Column.Name)]
+	c, _ = history.CellOf(f.Stored, v, nil)
 	return c, !v.IsObject()
 }
 
 // Length returns the number of bytes of a value of which the history has only the beginning.
 func (row recordedRow) Length(f *catalog.Field) int {
-	return int(row[strings.ToLower(f.Column.Name)].Get("bytes").Int())
+	return int(row.values[strings.ToLower(f.Column.Name)].Get("bytes").Int())
+}
+
+// subject is a vehicle whose history is asked for.
+type subject struct {
+	key []value.Cell // by which the history knows it
+
+	// Of a vehicle that is gone and has another id than this key: the change in which it left, and its id as JSON. The key
+	// may be another vehicle's now.
+	left int64
+	id   []byte
 }
 
 // History returns what happened to the vehicle with an id, the newest first, even if it is gone. Without such a vehicle
 // it returns ErrNotFound.
 func (s *Service) History(ctx context.Context, id string, values url.Values) (*Changes, error) {
-	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
+	return s.historyOf(ctx, values, func(r *searchRequest) (subject, error) {
 		c := r.generation.catalog
 		if c.ID() == nil {
-			return nil, ErrNoIDs
+			return subject{}, ErrNoIDs
 		}
 		if key, ok := store.ParseHistoryKey(c, id); ok {
-			return key, nil
+			return subject{key: key}, nil
 		}
 
 		wanted, isCell := parseID(c.ID(), id)
 		if !isCell {
-			return nil, ErrNotFound
+			return subject{}, ErrNotFound
+		}
+		if row, found := r.index().RowsWithCell(c.ID(), wanted).First(); found {
+			return subject{key: r.keyCells(row)}, nil
 		}
 
-		return r.historyKeyOf(r.index().RowsWithCell(c.ID(), wanted))
+		return r.departed(wanted)
 	})
+}
+
+// departed returns the vehicle that left the table with an id, or ErrNotFound.
+func (r *searchRequest) departed(id value.Cell) (subject, error) {
+	e, found := r.generation.changeLog.DepartureOf(id)
+	if !found {
+		return subject{}, ErrNotFound
+	}
+
+	c := r.generation.catalog
+	shown, kind := c.ID().ShownCell(id)
+	return subject{
+		key: history.SplitKey(e.Key, c.HistoryKey), left: e.Change, id: jsonOf(c.ID(), shown, kind),
+	}, nil
 }
 
 // HistoryByVIN returns what happened to the vehicle in stock with a VIN, or ErrNotFound.
 func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values) (*Changes, error) {
-	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
+	return s.historyOf(ctx, values, func(r *searchRequest) (subject, error) {
 		v, err := findByVIN(vin)(r, nil)
 		if err != nil {
-			return nil, err
+			return subject{}, err
 		}
-		return r.keyCells(v.row), nil
+		return subject{key: r.keyCells(v.row)}, nil
 	})
-}
-
-// historyKeyOf returns the key of the first vehicle of a set.
-func (r *searchRequest) historyKeyOf(set index.Set) ([]value.Cell, error) {
-	row, found := set.First()
-	if !found {
-		return nil, ErrNotFound
-	}
-	return r.keyCells(row), nil
 }
 
 func (r *searchRequest) keyCells(row uint32) []value.Cell {
@@ -408,49 +436,55 @@ func (r *searchRequest) keyCells(row uint32) []value.Cell {
 	return key
 }
 
-// historyOf returns what happened to the vehicle whose key find returns.
-func (s *Service) historyOf(ctx context.Context, values url.Values,
-	find func(*searchRequest) ([]value.Cell, error),
-) (*Changes, error) {
+// historyOf returns what happened to the vehicle that find returns.
+func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*searchRequest) (subject, error)) (
+	*Changes, error,
+) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
 		r, asked, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
 		if err != nil {
 			return nil, err
 		}
 
-		key, err := find(r)
+		of, err := find(r)
 		if err != nil {
 			return nil, err
 		}
 
-		return r.rowHistory(key, asked)
+		return r.rowHistory(of, asked)
 	})
 }
 
-// rowHistory reads the changes of one row, and the vehicle's current state.
-func (r *searchRequest) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
+// rowHistory reads the changes of one vehicle, and its current state.
+func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, error) {
 	c := r.generation.catalog
 	before := int64(0)
-	if asked.Before != nil {
+	switch {
+	case asked.Before != nil:
 		before = asked.Before.Change
+	case of.left > 0:
+		before = of.left + 1
 	}
 
-	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, key, before, asked.Limit+1)
+	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, of.key, before, asked.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 
-	cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, key...)}})
-	if err != nil {
-		return nil, err
+	var car *vehicle
+	if of.left == 0 {
+		cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, of.key...)}})
+		if err != nil {
+			return nil, err
+		}
+		car = cars[0]
 	}
 
-	car := cars[0]
-	if car == nil && len(recorded) == 0 && before == 0 {
+	if car == nil && len(recorded) == 0 && asked.Before == nil {
 		return nil, ErrNotFound
 	}
 
-	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
+	result := &Changes{ID: of.id, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)
@@ -525,13 +559,13 @@ func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*ca
 		return storedFields(r.query.Shown)
 	}
 
-	row := newRecordedRow(change.Old, change.New)
+	row := r.recordedRow(change.Old, change.New)
 	var fields []*catalog.Field
 
 	c := r.generation.catalog
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		if !f.IsComputed() && f.From == nil && !f.IsJoined() && row.has(c, f) {
+		if !f.IsComputed() && f.From == nil && !f.IsJoined() && row.has(f) {
 			fields = append(fields, f)
 		}
 	}

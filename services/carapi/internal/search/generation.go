@@ -77,8 +77,9 @@ func usesHistory(q *query.Query) bool {
 // unchanged returns the same stock, confirmed as current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
 	return &generation{
-		catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog,
-		keptRows: g.keptRows, isSlow: g.isSlow, dayCounted: g.dayCounted, version: v, source: g.source, checked: checked,
+		catalog: g.catalog, interpreter: g.interpreter, index: g.index,
+		changeLog: g.changeLog.Unchanged(v.AsOf, v.RecordedFrom),
+		keptRows:  g.keptRows, isSlow: g.isSlow, dayCounted: g.dayCounted, version: v, source: g.source, checked: checked,
 		readTime: g.readTime,
 	}
 }

@@ -117,7 +117,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
 		if last.IsFor(c, state) {
-			return last.Unchanged(v.AsOf), nil
+			return last.Unchanged(v.AsOf, v.RecordedFrom), nil
 		}
 	} else {
 		state = historyState{}

@@ -20,6 +20,8 @@ type Version struct {
 	// Run is the last successful run of syncer that changed the table. Data is the time of that run, because a new file
 	// counts its runs from 1 again. Of a file that syncer does not keep, Data is its data_version.
 	Run, Data int64
+	// RecordedFrom is the time before which the file has forgotten changes; zero if it has forgotten none.
+	RecordedFrom time.Time
 }
 
 // sameState reports whether the table has not changed between two versions.
@@ -104,9 +106,14 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 	}
 
 	// A user's view in the file is as old as the oldest of its tables, and changes with each of them.
-	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil)}
+	from, err := snapshotfile.RecordedFrom(ctx, q)
+	if err != nil {
+		return "", Version{}, err
+	}
+
+	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil), RecordedFrom: from}
 	for _, t := range tables {
-		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run}
+		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run, RecordedFrom: from}
 		if of.Run > 0 {
 			of.Data = t.Changed.Began.UnixMilli()
 		}

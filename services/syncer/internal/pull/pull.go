@@ -57,8 +57,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// FetchSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as it was.
-// It is not an error if another syncer is working on the file.
+// FetchSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as
+// it was. It is not an error if another syncer is working on the file.
 func FetchSnapshot(ctx context.Context, o FetchOptions) (FetchResult, error) {
 	var result FetchResult
 	file, err := snapshot.LockPulled(o.Path)

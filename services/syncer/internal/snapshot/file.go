@@ -44,7 +44,8 @@ func (b *BusyError) Error() string {
 // *FileError.
 func LockFile(path string) (*File, error) { return (&File{setting: pathSetting}).lockAt(path) }
 
-// LockPulled is like LockFile for a file that syncer pull keeps. The command line names it, so its errors name no setting.
+// LockPulled is like LockFile for a file that syncer pull keeps. The command line names it, so its errors name no
+// setting.
 func LockPulled(path string) (*File, error) { return (&File{}).lockAt(path) }
 
 func (f *File) lockAt(path string) (*File, error) {

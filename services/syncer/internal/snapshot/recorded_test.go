@@ -154,6 +154,32 @@ func TestRecordedWithoutBulkKeys(t *testing.T) {
 	}
 }
 
+// Changes that are recorded after a bulk change is forgotten count as later than it: a row that came back in one of
+// them came in no bulk change.
+func TestBulkKeysOutliveTheirChange(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	source := carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a"))
+	f.publish(t, source)
+	source.rows = [][]driver.Value{rowOf(1, 6.5, "a"), rowOf(2, 6.5, "a"), rowOf(3, 6.5, "a")}
+	f.publish(t, source)
+	for i := range 20_000 {
+		source.rows = append(source.rows, rowOf(10+i, 5.5, "a"))
+	}
+	f.publish(t, source)
+
+	f.now = f.now.Add(2 * ninetyDays)
+	f.publish(t, source) // nothing of the history is young
+	all := source.rows
+	source.rows = all[:len(all)-1]
+	f.publish(t, source)
+	source.rows = all
+	f.publish(t, source)
+
+	requireEqual(t, f.query(t, `SELECT max(c.id) > b.change FROM _sync_bulk_keys AS b JOIN _sync_changes AS c USING (key)
+		WHERE c.op = 'insert'`), [][]driver.Value{{int64(1)}})
+}
+
 // Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
 // change, or came with so many others that only its key is recorded.
 func TestArrivals(t *testing.T) {
