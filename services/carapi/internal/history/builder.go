@@ -158,7 +158,8 @@ func (b *Builder) appendKey(to []byte, object string) []byte {
 	gjson.Parse(object).ForEach(func(name, v gjson.Result) bool {
 		for i, f := range b.log.catalog.HistoryKey {
 			if strings.EqualFold(f.Column.Name, name.Str) {
-				if b.cells[i], b.buf = CellOf(f.Stored, v, b.buf); f.Class() == catalog.ClassNumber && b.cells[i].Type != value.Number {
+				b.cells[i], b.buf = CellOf(f.Stored, v, b.buf)
+				if f.Class() == catalog.ClassNumber && b.cells[i].Type != value.Number {
 					b.cells[i] = value.Cell{} // no row of an index has it
 				}
 			}
