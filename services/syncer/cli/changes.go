@@ -101,7 +101,10 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 		}
 	}
 
-	return "", program.UsageErrorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", "))
+	if len(tables) == 0 {
+		tables = []string{"none"}
+	}
+	return "", program.UsageErrorf("%s is not a table of the file, which has: %s", named, strings.Join(tables, ", "))
 }
 
 func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
