@@ -148,6 +148,7 @@ func timeLabels(runs []snapshotfile.Run, slot float64, now time.Time) (labels []
 	if last < 40 { // there is no room to the left
 		newest.X, newest.Anchor = chartPercent(last-slot*barShare/2), "start"
 	}
+
 	return append(labels, newest)
 }
 

@@ -126,6 +126,7 @@ func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if now.After(third) {
 		return fmt.Sprintf("the snapshot is %s old: no run has succeeded since", durationText(age))
 	}
+
 	return ""
 }
 

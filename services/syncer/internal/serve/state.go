@@ -117,6 +117,7 @@ func (s *serviceState) end(r run.Report) runOutcome {
 	if r.Status == snapshotfile.RunOK {
 		s.current.good = r.Started.Round(0) // without the monotonic clock, which stands still while the machine sleeps
 	}
+
 	return s.current.runOutcome
 }
 
