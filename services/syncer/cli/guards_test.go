@@ -589,7 +589,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 
 	s.set("SYNC_VIEWS", "a; c")
 	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 ||
-		!strings.Contains(stderr, "there is no snapshot yet") {
+		!strings.Contains(stderr, "there is no snapshot of all tables") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
@@ -611,7 +611,7 @@ func TestStatus(t *testing.T) {
 	mustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(4, "has no snapshot yet")
-	exits(4, "there is no snapshot yet", "--max-age", "1h")
+	exits(4, "there is no snapshot of all tables", "--max-age", "1h")
 
 	// A good run after failed ones.
 	mustExec(t, s.mysql, "RENAME TABLE b TO a")

@@ -35,7 +35,7 @@ const (
 	ManyRows // of many rows, with their numbers in New
 )
 
-// Reader tells what the changes of a table's rows mean for its vehicles.
+// Reader knows what the changes of a table's rows mean for its vehicles.
 type Reader struct {
 	price, status, currency *catalog.Field // nil if the table has no such field; currency if it is always the same
 }

@@ -30,7 +30,7 @@ type serviceStatus struct {
 
 // runOutcome is the result of the last runs. Skipped and stopped runs do not count.
 type runOutcome struct {
-	status   string // snapshotfile.OK, Failed or Refused; "" before the first run
+	status   string // snapshotfile.RunOK, RunFailed or RunRefused; "" before the first run
 	failures int    // how many runs in a row failed or were refused
 	error    string
 }
