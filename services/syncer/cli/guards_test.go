@@ -81,7 +81,8 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// An empty view is no loss if it was empty before. In a first run it is refused, because it may read the wrong table.
+// An empty view is published if it was empty before. In a first run it is refused, because it may read the wrong
+// table.
 func TestGuardOfTheFirstRun(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
@@ -133,7 +134,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// A new column goes to the end of the copy, whatever its place in the view. The order of columns alone is no change.
+// A new column goes to the end of the copy, whatever its place in the view. Another order of columns is not a change.
 func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)

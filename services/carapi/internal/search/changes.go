@@ -369,7 +369,7 @@ func (row recordedRow) Length(f *catalog.Field) int {
 	return int(row.values[strings.ToLower(f.Column.Name)].Get("bytes").Int())
 }
 
-// subject is a vehicle whose history is asked for.
+// subject is the vehicle whose history a request is for.
 type subject struct {
 	key []value.Cell // by which the history knows it
 
@@ -535,7 +535,7 @@ func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, 
 	return result, nil
 }
 
-// Changed is the kind of a change that is no event.
+// Changed is the kind of a change that is not an event.
 const Changed = "changed"
 
 // changeKindOf names a change after its last event, or Changed.
