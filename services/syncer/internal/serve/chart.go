@@ -42,7 +42,7 @@ type chartAxis struct {
 	Labels []string // from top to bottom, at equal distances
 }
 
-// chartBar is a run. A run that published nothing has a bar as high as the chart.
+// chartBar is a run. A run that published nothing has a bar of the chart's full height, as the legend says.
 type chartBar struct {
 	X, Y, Width, Height chartPercent
 	Status              string
