@@ -59,7 +59,7 @@ type Changes struct {
 }
 
 // BeginChanges creates the change history if the file has none yet. Call it in the publishing transaction, after
-// Create. That transaction must end with InsertRun, which records the run under the ID that the changes have.
+// CreateTables. That transaction must end with InsertRun, which records the run under the ID that the changes have.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
 	// A file of an earlier version does not say which rows came in changes of OpBulk: its tables are followed from now on.
 	hasBulkKeys, err := hasTables(ctx, db, bulkKeysTable)
