@@ -13,7 +13,7 @@ MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generat
 TAGS := sqlite_fts5,sqlite_math_functions
 export GOFLAGS += -tags=$(TAGS)
 
-# What `syncer version` and `carapi version` tell, in containers too.
+# What `syncer version` and `carapi version` print, in containers too.
 export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
@@ -26,11 +26,11 @@ help: ## list the targets
 demo: ## a database, a sync and the API on this machine, without Docker (ports: DEMO_DB_PORT, DEMO_HTTP_PORT)
 	@deploy/demo.sh
 
-# Many tests wait for a server more than they compute, hence more at a time than there are cores.
+# Many tests wait for a server most of the time, so more run at a time than there are cores.
 # `make lint` vets.
 TEST := go test -race -shuffle=on -vet=off -p 4 -parallel 6 -timeout 40m
 
-test: ## all tests of all modules with the race detector, on a real MySQL or MariaDB
+test: ## the Go tests of all modules with the race detector, on a real MySQL or MariaDB
 	@$(MAKE) --no-print-directory -j 2 test-work test-demodb
 
 test-work: # the package that takes longest begins first
@@ -48,10 +48,10 @@ pictures: ## deploy/pictures: the status page and carapi's /docs, as the docs sh
 	shots=$$(mktemp -d) && trap 'rm -rf "$$shots"' EXIT && BROWSER_SHOTS=$$shots $(MAKE) --no-print-directory test-browser && \
 		cp "$$shots/status.png" "$$shots/docs.png" deploy/pictures/
 
-test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
+test-compose: ## the containers of docker-compose.yml, with MySQL and without
 	deploy/test-compose.sh
 
-test-cluster: ## three Galera nodes behind HAProxy: the searches, and a node killed while carapi is asked (root on Debian)
+test-cluster: ## three Galera nodes behind HAProxy: searches while a node is killed (root on Debian)
 	deploy/test-cluster.sh
 
 test-clients: bin/clients/ready ## MCP clients, Ajv, openapi-spec-validator and schemathesis against carapi (SCHEMATHESIS_SECONDS)
@@ -64,7 +64,7 @@ bin/clients/ready: $(CLIENTS)/requirements.txt $(CLIENTS)/package.json $(CLIENTS
 	cd $(CLIENTS) && PATH=$(CURDIR)/bin/clients/bin:$$PATH npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-soak: ## syncer killed 100 times, read without pause, and run 500 times (SOAK_KILLS, SOAK_RUNS)
+soak: ## kills syncer 100 times, makes 500 runs, and reads the file all the time (SOAK_KILLS, SOAK_RUNS)
 	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_RUNS=$${SOAK_RUNS:-500} deploy/testdb.sh \
 		go test -count=1 -v -run 'Killed|Readers|StaysFlat' -timeout 180m carstock/services/syncer/cli
 
@@ -75,7 +75,7 @@ $(GOLANGCI_LINT):
 	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
 
-check: ## modules tidy, both ways of building, what is generated (stock, settings), pages, scripts, manifests, alerts
+check: ## modules are tidy, programs build, generated files are up to date; pages, scripts, manifests, alerts
 	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	go mod verify && cd deploy/demodb && GOWORK=off go mod verify
 	go build work && go vet -tags=browser,cluster,$(TAGS) carstock/services/e2e
@@ -89,16 +89,16 @@ check: ## modules tidy, both ways of building, what is generated (stock, setting
 docs: ## the tables of settings in the pages of both programs
 	deploy/docs.sh
 
-vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
+vulncheck: ## govulncheck over all modules; it needs vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
 	go build -trimpath -ldflags "-s -w -X carstock/pkg/program.version=$(VERSION) -X carstock/pkg/program.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
 
-bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
+bench: ## syncer compared with a pipeline of other tools, and with reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
 
-bench-api: bin/fastapi/ready ## carapi against its targets, beside a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
+bench-api: bin/fastapi/ready ## carapi compared with its targets and with a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
 	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
 		deploy/testdb.sh go test -run '^$$' -bench BenchmarkAPI -benchtime 1x -timeout 150m carstock/services/e2e
 

@@ -11,30 +11,32 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// MySQL reads a view with the rights of its creator. The library reads it with those of the user who asks, and
-// wants them to have CREATE VIEW as well, so a user who may select from the view alone cannot. definerRights
-// sets that right: what a query does not name itself, it reached through a view.
+// definerRights lets users read a view without rights on its tables. MySQL reads a view with the rights of its creator;
+// the library uses those of the caller, and requires CREATE VIEW too. A table that a query does not name itself was
+// reached through a view, and is allowed.
 type definerRights struct {
 	sql.AuthorizationHandler
-	reached *sync.Map // of reachedTable: what CheckTable, which sees no statement, is to let pass
+	reached *sync.Map // of reachedTable: the tables that CheckTable, which sees no statement, allows
 }
 
+// reachedTable is a table that a query reads through a view.
 type reachedTable struct {
 	query uint64
 	table string
 }
 
-// MySQL's numbers, of which the library has but some and reports the rest as an unknown error.
+// MySQL's error numbers. The library does not have these, and reports an unknown error.
 const (
 	databaseAccessDenied = 1044
 	tableAccessDenied    = 1142
 )
 
-// The library asks for the factory whenever it makes a catalog, so it has to stand before the first.
+// The library calls the factory for each catalog, so it must be set before the first one is made.
 func init() {
 	sql.SetAuthorizationHandlerFactory(definerFactory{sql.GetAuthorizationHandlerFactory(), new(sync.Map)})
 }
 
+// definerFactory makes a definerRights for each catalog.
 type definerFactory struct {
 	sql.AuthorizationHandlerFactory
 	reached *sync.Map
@@ -44,25 +46,28 @@ func (f definerFactory) CreateHandler(catalog sql.Catalog) sql.AuthorizationHand
 	return definerRights{f.AuthorizationHandlerFactory.CreateHandler(catalog), f.reached}
 }
 
+// HandleAuth checks the rights that a statement needs. It notes the tables that the statement reads through a view.
 func (d definerRights) HandleAuth(
 	ctx *sql.Context, state sql.AuthorizationQueryState, auth sqlparser.AuthInformation,
 ) error {
 	err := d.AuthorizationHandler.HandleAuth(ctx, state, auth)
 	if !tableDenied(err) || !throughView(ctx.Query(), auth) {
-		return numbered(err)
+		return withErrorNumber(err)
 	}
 
+	// CheckTable follows for the same query.
 	if auth.AuthType == sqlparser.AuthType_SELECT {
 		key := reachedTable{ctx.Pid(), strings.ToLower(auth.TargetNames[1])}
 		if _, known := d.reached.LoadOrStore(key, true); !known {
 			context.AfterFunc(ctx, func() { d.reached.Delete(key) })
 		}
 	}
+
 	return nil
 }
 
-// CheckTable is asked when a table is looked up, after HandleAuth, and for each table in a list of them, which
-// shows only what the user may see.
+// CheckTable reports whether a user may see a table. The library calls it when it looks up a table, after HandleAuth,
+// and for each table of a list such as SHOW TABLES.
 func (d definerRights) CheckTable(
 	ctx *sql.Context, state sql.AuthorizationQueryState, database, schema, table string,
 ) error {
@@ -70,17 +75,20 @@ func (d definerRights) CheckTable(
 	if err == nil {
 		return nil
 	}
+
 	if _, ok := d.reached.Load(reachedTable{ctx.Pid(), strings.ToLower(table)}); ok {
 		return nil
 	}
-	return numbered(err)
+	return withErrorNumber(err)
 }
 
+// tableDenied reports whether an error is a missing right on a table.
 func tableDenied(err error) bool {
 	return sql.ErrPrivilegeCheckFailed.Is(err) || sql.ErrTableAccessDeniedForUser.Is(err)
 }
 
-func numbered(err error) error {
+// withErrorNumber gives a missing right the number that MySQL has for it.
+func withErrorNumber(err error) error {
 	switch {
 	case sql.ErrDatabaseAccessDeniedForUser.Is(err):
 		return mysql.NewSQLError(databaseAccessDenied, mysql.SSClientError, "%s", err.Error())
@@ -91,8 +99,9 @@ func numbered(err error) error {
 	}
 }
 
-// throughView says that the query can only have met the table inside a view.
+// throughView reports whether a query can have reached a table only through a view.
 func throughView(query string, auth sqlparser.AuthInformation) bool {
+	// Only these statements name every table that they read outside a view.
 	words := wordsOf(query)
 	if len(words) == 0 || !slices.Contains(readers, words[0]) {
 		return false
@@ -111,16 +120,16 @@ func throughView(query string, auth sqlparser.AuthInformation) bool {
 	}
 }
 
-// readers begin the statements that say in their own words what they read. Others may carry a hidden query, as
-// EXECUTE does.
+// readers are the first words of statements that name what they read. Others may hide a query, as EXECUTE does.
 var readers = []string{"select", "with", "show", "describe", "desc", "explain"}
 
-// wordsOf lists the keywords, names and literals of a single statement in lower case. It lists none for several
-// statements, or for one that it cannot read to the end. Text that only looks like the name of a table is among
-// them, which errs on the side of denying.
+// wordsOf returns the keywords, names and literals of a single statement in lower case. It returns nil for several
+// statements, and for one that it cannot read to the end. A literal that looks like the name of a table counts as one,
+// so in doubt a query is denied.
 func wordsOf(query string) []string {
 	var words []string
 	ended := false
+
 	tokens := sqlparser.NewStringTokenizer(query)
 	for {
 		switch kind, word := tokens.Scan(); {

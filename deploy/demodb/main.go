@@ -1,15 +1,14 @@
-// Command demodb is a MySQL server in memory, for trying carstock where neither MySQL nor Docker is at hand.
+// Command demodb is a MySQL server in memory. It lets people try carstock without MySQL or Docker.
 //
-// It runs the *.sql files of a folder in the order of their names, then serves what they made on a loopback
-// address until a signal stops it. Nothing is kept. It does not know what the files hold, and it is no MySQL:
-// it speaks the protocol and the dialect well enough for the demo.
+// It runs the *.sql files of a folder in the order of their names, and then serves the result on a loopback address
+// until a signal stops it. It stores nothing on disk. It does not know what the files contain. It supports as much of
+// MySQL's protocol and dialect as the demo needs.
 //
 //	GOWORK=off go run . -listen 127.0.0.1:13306 -sql ../mysql -database vehicles_db
 //
-// With -later it runs the files of another folder whenever SIGHUP comes, for a demo of what changes.
+// With -later, each SIGHUP runs the files of another folder, so that the demo can show changes.
 //
-// Its module stands outside the workspace, so that nobody builds the library behind it, some minutes of work,
-// who does not run it.
+// Its module is outside the workspace: the library takes minutes to build, and only the demo needs it.
 package main
 
 import (
@@ -29,14 +28,16 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns the exit code: 0 when a signal stopped it, 1 when it could not serve, 2 for wrong flags.
+// run serves until ctx ends. It returns the exit code: 0 if a signal stopped it, 1 if it could not serve, 2 for wrong
+// flags.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("demodb", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:13306", "loopback `address` to listen on")
 	folder := flags.String("sql", "../mysql", "`folder` of the *.sql files to run")
 	database := flags.String("database", "vehicles_db", "`name` of the database that they act on")
-	later := flags.String("later", "", "`folder` of *.sql files to run each time when SIGHUP comes")
+	later := flags.String("later", "", "`folder` of *.sql files to run at each SIGHUP")
+
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -46,10 +47,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 
+	// A database that is ready says so; scripts wait for that line.
 	ready := func(address string) {
 		fmt.Fprintf(stdout, "demodb: ready on %s (database %s)\n", address, *database)
 	}
 	s := server{address: *listen, folder: *folder, database: *database, ready: ready}
+
+	// SIGHUP changes the data only if there is a folder for it; otherwise it ends the program.
 	if *later != "" {
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
@@ -62,5 +66,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "demodb:", err)
 		return 1
 	}
+
 	return 0
 }

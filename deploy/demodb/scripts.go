@@ -14,19 +14,20 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// load runs the *.sql files of the folder, in the order of their names, as root.
+// load creates the user root, and runs the *.sql files of a folder in the order of their names.
 func load(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider, folder, database string) error {
-	// Adding a user turns on the checking of passwords and rights, for everyone. This one may do all and is
-	// locked: nobody logs in as root.
+	// As soon as there is a user, the library checks passwords and rights. root has all rights, and is locked, so that
+	// nobody can log in as root.
 	users := engine.Analyzer.Catalog.MySQLDb
 	users.SetPersister(&mysql_db.NoopPersister{})
 	editor := users.Editor()
 	users.AddLockedSuperUser(editor, "root", "localhost", "")
 	editor.Close()
+
 	return runScripts(ctx, engine, provider, folder, database)
 }
 
-// runScripts runs the *.sql files of a folder as root, once load has made that user.
+// runScripts runs the *.sql files of a folder as root, which load has created.
 func runScripts(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider, folder, database string) error {
 	scripts := os.DirFS(folder)
 	names, err := fs.Glob(scripts, "*.sql")
@@ -36,6 +37,7 @@ func runScripts(ctx context.Context, engine *sqle.Engine, provider *memory.DbPro
 	if len(names) == 0 {
 		return fmt.Errorf("%s: no *.sql files there", folder)
 	}
+
 	session := sql.NewBaseSessionWithClientServer("", sql.Client{User: "root", Address: "localhost"}, 0)
 	session.SetCurrentDatabase(database)
 	runner := memory.NewSession(session, provider)
@@ -53,6 +55,7 @@ func runScripts(ctx context.Context, engine *sqle.Engine, provider *memory.DbPro
 	return nil
 }
 
+// runScript runs the statements of a script. An error has the number of its statement, from 1.
 func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, script string) error {
 	pieces, err := sqlparser.SplitStatementToPieces(script)
 	if err != nil {
@@ -64,6 +67,7 @@ func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, sc
 		if sqlparser.StripLeadingComments(statement) == "" {
 			continue
 		}
+
 		number++
 		if err := runStatement(ctx, engine, session, statement); err != nil {
 			return fmt.Errorf("statement %d: %w", number, err)
@@ -73,13 +77,15 @@ func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, sc
 	return nil
 }
 
+// runStatement runs one statement to its end.
 func runStatement(ctx context.Context, engine *sqle.Engine, session sql.Session, statement string) error {
 	query := sql.NewContext(ctx, sql.WithSession(session))
 	_, rows, _, err := engine.Query(query, statement)
 	if err != nil {
 		return err
 	}
-	// The statement runs while its rows are read, also one that has none.
+
+	// The library runs a statement while its rows are read, even if it has no rows.
 	_, err = sql.RowIterToRows(query, rows)
 	return err
 }

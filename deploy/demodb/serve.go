@@ -18,24 +18,24 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// server says what is served, and where.
+// server holds what is served, and where.
 type server struct {
 	address, folder, database string
-	ready                     func(address string) // is called once clients can come
+	ready                     func(address string) // called once clients can connect
 
-	later   string           // a folder that is loaded on each of hangups
-	hangups <-chan os.Signal // nil for none
-	changed func()           // is called after each such load
+	later   string           // folder of the scripts that run at each of hangups
+	hangups <-chan os.Signal // nil if there is no such folder
+	changed func()           // called after these scripts
 }
 
-// serve loads the folder into a new database and answers clients until ctx ends.
+// serve runs the scripts of the folder on a new database, and answers clients until ctx ends.
 func (s *server) serve(ctx context.Context) error {
-	// The library logs every connection, some of it through the standard logger. Clients are told of their
-	// errors; nobody reads these lines.
+	// The library logs every connection, partly through the standard logger. Nobody reads these lines: clients get their
+	// errors.
 	logrus.SetOutput(io.Discard)
 	log.SetOutput(io.Discard)
 
-	// Before the scripts run: a taken port must be reported at once.
+	// The port is opened before the scripts run, so that one that is in use is reported at once.
 	listener, err := listenLoopback(s.address)
 	if err != nil {
 		return err
@@ -45,6 +45,7 @@ func (s *server) serve(ctx context.Context) error {
 	provider := memory.NewDBProvider(newDatabase(s.database))
 	engine := sqle.NewDefault(provider)
 	defer func() { _ = engine.Close() }()
+
 	if err := load(ctx, engine, provider, s.folder, s.database); err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -52,12 +53,14 @@ func (s *server) serve(ctx context.Context) error {
 		return fmt.Errorf("-sql %w", err)
 	}
 
+	// Clients can connect from here on.
 	config := mysqlserver.Config{Protocol: "tcp", Address: listener.Addr().String(), Listener: listener}
 	srv, err := mysqlserver.NewServerWithHandler(
-		config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, clearErrors)
+		config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, numberErrors)
 	if err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}
+
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Start() }()
 	s.ready(listener.Addr().String())
@@ -69,11 +72,13 @@ func (s *server) serve(ctx context.Context) error {
 				err = net.ErrClosed
 			}
 			return fmt.Errorf("accept connections: %w", err)
+
 		case <-s.hangups:
 			if err := runScripts(ctx, engine, provider, s.later, s.database); err != nil {
 				return fmt.Errorf("-later %w", err)
 			}
 			s.changed()
+
 		case <-ctx.Done():
 		}
 	}
@@ -84,9 +89,9 @@ func (s *server) serve(ctx context.Context) error {
 	return <-ended
 }
 
-// clearErrors gives the error of a database that is not there, or not for this user, its number: the library
-// tells the client of an unknown error.
-func clearErrors(h mysql.Handler) (mysql.Handler, error) {
+// numberErrors gives the error about a database that does not exist, or may not be used, the number that MySQL has for
+// it. Otherwise the client gets an unknown error.
+func numberErrors(h mysql.Handler) (mysql.Handler, error) {
 	inner, ok := h.(*mysqlserver.Handler)
 	if !ok {
 		return nil, fmt.Errorf("unexpected handler %T", h)
@@ -94,10 +99,12 @@ func clearErrors(h mysql.Handler) (mysql.Handler, error) {
 	return handler{inner}, nil
 }
 
+// handler is the library's handler with numbered errors.
 type handler struct {
 	*mysqlserver.Handler
 }
 
+// ComInitDB selects a database for a connection.
 func (h handler) ComInitDB(c *mysql.Conn, name string) error {
 	err := h.Handler.ComInitDB(c, name)
 	var numbered *mysql.SQLError
@@ -107,19 +114,23 @@ func (h handler) ComInitDB(c *mysql.Conn, name string) error {
 	return err
 }
 
+// newDatabase makes an empty database.
 func newDatabase(name string) *memory.Database {
 	db := memory.NewDatabase(name)
-	// Without this, the in-memory tables search their primary key row by row.
+
+	// Otherwise a search by primary key reads the table row by row.
 	db.EnablePrimaryKeyIndexes()
+
 	return db
 }
 
-// listenLoopback refuses every other address: the passwords of a demo are in a public file.
+// listenLoopback listens on a loopback address. It refuses any other, because the demo's passwords are public.
 func listenLoopback(address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("-listen: %w", err)
 	}
+
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("-listen %s: only a loopback address, such as 127.0.0.1:13306", address)
 	}

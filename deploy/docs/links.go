@@ -41,7 +41,7 @@ func (c *checker) checkLink(p *page, n ast.Node, destination string) {
 	}
 }
 
-// exists reports whether a path is a tracked file or a folder of some.
+// exists reports whether a path is a tracked file, or a folder with tracked files.
 func (c *checker) exists(target string) bool {
 	return slices.ContainsFunc(c.files, func(file string) bool {
 		return file == target || strings.HasPrefix(file, target+"/")

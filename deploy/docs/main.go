@@ -1,5 +1,5 @@
 // Docs checks the pages of this repository: links and anchors, commands, settings, snippets, and the messages and
-// names that pages quote from the code. It reads what git tracks, and asks nothing of the network.
+// names that pages quote from the code. It reads the files that git tracks, and does not use the network.
 //
 //	docs ROOT BIN
 //
@@ -70,6 +70,8 @@ func check(root, bin string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the repository's files: %w", err)
 	}
+
+	// A page may refer to any other, so all are read first.
 	c := &checker{root: root, bin: bin, pages: map[string]*page{}, help: map[string]string{}}
 	c.files = strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	if err := c.readFiles(); err != nil {
@@ -97,15 +99,19 @@ func (c *checker) readFiles() error {
 			return err
 		}
 
+		// Pages are not compared with one another's text.
 		switch {
 		case strings.HasSuffix(path, ".md"):
 			c.pages[path] = parse(path, b)
 			continue
+
 		case path == "Makefile":
 			c.targets = makeTargets(string(b))
+
 		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "deploy/"):
 			messages.Write(b)
 		}
+
 		code.Write(b)
 		code.WriteByte('\n')
 	}
@@ -118,11 +124,13 @@ func (c *checker) readFiles() error {
 func parse(path string, source []byte) *page {
 	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM))
 	p := &page{path: path, source: source, root: markdown.Parser().Parse(text.NewReader(source))}
+
 	walk(p.root, func(n ast.Node) {
 		if h, ok := n.(*ast.Heading); ok {
 			p.anchors = append(p.anchors, anchor(plainText(h, source), p.anchors))
 		}
 	})
+
 	return p
 }
 
@@ -142,6 +150,7 @@ func (c *checker) checkPage(p *page) {
 			c.checkBlock(p, n)
 		}
 	})
+
 	c.checkTables(p)
 }
 
@@ -161,6 +170,8 @@ func (p *page) line(n ast.Node) int {
 			start = t.Segment.Start
 		}
 	})
+
+	// A code block has lines instead of texts.
 	if start < 0 && n.Type() == ast.TypeBlock && n.Lines().Len() > 0 {
 		start = n.Lines().At(0).Start
 	}
@@ -192,5 +203,6 @@ func plainText(n ast.Node, source []byte) string {
 			b.Write(n.Value)
 		}
 	})
+
 	return b.String()
 }

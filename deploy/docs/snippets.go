@@ -29,10 +29,10 @@ var (
 	longFlag = regexp.MustCompile(`(?:^|\s)--[a-z][a-z-]*`)
 )
 
-// foreignNames are variables of readers of the pages, which nothing here reads.
+// foreignNames are variables of other programs, which nothing in this repository reads.
 var foreignNames = []string{"OPENAI_API_KEY"}
 
-// languages are those that a code block may be in. What text is, nobody checks.
+// languages are those that a code block may have. Blocks of text are not checked.
 var languages = []string{"sh", "sql", "json", "text", "python"}
 
 // checkBlock parses a code block, as far as its language can be parsed here. Output that was shortened, by "...", is
@@ -92,6 +92,7 @@ func (c *checker) checkNames(p *page, n ast.Node, code string) {
 	if n.Kind() != ast.KindCodeSpan {
 		return
 	}
+
 	isFile := func(file string) bool { return strings.HasSuffix("/"+file, "/"+code) }
 	if fileName.MatchString(code) && !slices.ContainsFunc(c.files, isFile) {
 		c.fail(p, n, "there is no file %s", code)
@@ -135,7 +136,7 @@ func (c *checker) checkCommands(p *page, n ast.Node, code string) {
 // carapi`: the name of the program follows a space.
 func isArgument(match string) bool { return strings.HasPrefix(match, " ") }
 
-// helpOf returns what a program says about a command.
+// helpOf returns the help of a command.
 func (c *checker) helpOf(program string, subcommand []string) string {
 	name := program + " " + strings.Join(subcommand, " ")
 	if _, known := c.help[name]; !known {

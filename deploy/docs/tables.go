@@ -35,7 +35,7 @@ func (c *checker) checkTables(p *page) {
 	})
 }
 
-// checkMessages checks that the programs say each message of a cell.
+// checkMessages checks that the programs' code contains each message of a cell.
 func (c *checker) checkMessages(p *page, cell ast.Node) {
 	for _, message := range codeSpans(cell, p.source) {
 		// A message that begins with a number is quoted from its percent sign on: the code has %d there.
@@ -75,6 +75,7 @@ func cellOf(row ast.Node, header []string, column string) ast.Node {
 	if i < 0 {
 		return nil
 	}
+
 	return cell
 }
 
@@ -85,6 +86,7 @@ func codeSpans(n ast.Node, source []byte) (spans []string) {
 			spans = append(spans, plainText(n, source))
 		}
 	})
+
 	return spans
 }
 
@@ -93,5 +95,6 @@ func rowTexts(row ast.Node, source []byte) (texts []string) {
 	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 		texts = append(texts, plainText(cell, source))
 	}
+
 	return texts
 }

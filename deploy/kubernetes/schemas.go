@@ -1,6 +1,6 @@
-// Schemas writes what check.sh validates by: a JSON schema for each kind of object, GROUP-VERSION-KIND.json,
-// made from OpenAPI documents and from CRDs in JSON. Where those list the fields of an object, it allows
-// no others.
+// Schemas writes the JSON schemas that check.sh validates manifests with. It makes GROUP-VERSION-KIND.json for each
+// kind of object in OpenAPI documents and in CRDs in JSON. If these list the fields of an object, other fields are
+// errors.
 //
 //	go run schemas.go FOLDER FILE...
 package main
@@ -15,7 +15,7 @@ import (
 
 type object = map[string]any
 
-// document is as much of both forms as is needed.
+// document holds the needed parts of an OpenAPI document or a CRD.
 type document struct {
 	Components struct {
 		Schemas map[string]object
@@ -30,6 +30,7 @@ type document struct {
 	}
 }
 
+// kind identifies a kind of object.
 type kind struct{ Group, Version, Kind string }
 
 func main() {
@@ -41,25 +42,30 @@ func main() {
 	}
 }
 
+// convert writes the schemas of one document to a folder.
 func convert(dir, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
+
 	var doc document
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return err
 	}
 
+	// A CRD has a schema for each version.
 	for _, v := range doc.Spec.Versions {
 		k := kind{doc.Spec.Group, v.Name, doc.Spec.Names.Kind}
-		if err := write(dir, k, closed(v.Schema.OpenAPIV3Schema).(object)); err != nil {
+		if err := write(dir, k, forbidUnlisted(v.Schema.OpenAPIV3Schema).(object)); err != nil {
 			return err
 		}
 	}
+
+	// An OpenAPI document has schemas that refer to one another, so each file gets all of them.
 	schemas := object{}
 	for name, s := range doc.Components.Schemas {
-		schemas[name] = closed(s)
+		schemas[name] = forbidUnlisted(s)
 	}
 
 	for name, s := range doc.Components.Schemas {
@@ -68,7 +74,8 @@ func convert(dir, file string) error {
 		if err == nil {
 			err = json.Unmarshal(list, &kinds)
 		}
-		// Kinds that are of every group, such as DeleteOptions, are in no manifest.
+
+		// Kinds that belong to every group, such as DeleteOptions, are in no manifest.
 		if err == nil && len(kinds) == 1 {
 			err = write(dir, kinds[0], object{"$ref": "#/components/schemas/" + name, "components": object{"schemas": schemas}})
 		}
@@ -80,17 +87,18 @@ func convert(dir, file string) error {
 	return nil
 }
 
-// closed allows no fields but those that are listed, here and below.
-func closed(schema any) any {
+// forbidUnlisted makes fields that a schema does not list an error, on every level. It changes the schema.
+func forbidUnlisted(schema any) any {
 	switch s := schema.(type) {
 	case []any:
 		for _, part := range s {
-			closed(part)
+			forbidUnlisted(part)
 		}
 	case object:
 		for _, part := range s {
-			closed(part)
+			forbidUnlisted(part)
 		}
+
 		_, fields := s["properties"].(object)
 		_, more := s["additionalProperties"]
 		if fields && !more && s["x-kubernetes-preserve-unknown-fields"] != true {
@@ -101,12 +109,14 @@ func closed(schema any) any {
 	return schema
 }
 
+// write writes the schema of a kind.
 func write(dir string, k kind, schema object) error {
 	text, err := json.Marshal(schema)
 	if err != nil {
 		return err
 	}
-	if k.Group == "" { // as kubeconform calls it
+
+	if k.Group == "" { // kubeconform's name for the core group
 		k.Group = k.Version
 	}
 	name := strings.ToLower(k.Group + "-" + k.Version + "-" + k.Kind + ".json")

@@ -1,10 +1,9 @@
--- The demo's tables: what a group of dealers has in stock, and the view of it that others may copy.
+-- The demo's tables: the stock of a group of dealers, and the view of it that others may copy.
 --
 --   mysql vehicles_db < 01-schema.sql
 --
--- Acts on the current database and names no other, so the same file serves Docker, the demo server and
--- a test with a database of its own. Creates and never drops: run by mistake against a database that
--- has such tables, it stops with an error instead of emptying them.
+-- It uses the current database, so the same file works for Docker, for the demo server, and for tests with databases of
+-- their own. It only creates tables: in a database that already has them it stops with an error, and empties nothing.
 
 CREATE TABLE dealers (
   id          INT          NOT NULL AUTO_INCREMENT,
@@ -45,7 +44,7 @@ CREATE TABLE vehicles_stock (
   price          DECIMAL(10,2) COMMENT 'asking price, USD; NULL: call for the price',
   msrp           DECIMAL(10,2) COMMENT 'list price when new, USD',
   currency       CHAR(3)       NOT NULL DEFAULT 'USD' COMMENT 'of price and msrp, ISO 4217',
-  city           VARCHAR(60)   NOT NULL COMMENT 'where the vehicle stands',
+  city           VARCHAR(60)   NOT NULL COMMENT 'where the vehicle is',
   state          VARCHAR(40)   NOT NULL,
   country        CHAR(2)       NOT NULL COMMENT 'ISO 3166-1 alpha-2',
   dealer_id      INT           NOT NULL,
@@ -65,7 +64,7 @@ CREATE TABLE vehicles_stock (
   CONSTRAINT vehicles_stock_dealer_fk FOREIGN KEY (dealer_id) REFERENCES dealers (id)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
--- Columns by name, not s.*: a column added to the table then reaches readers of the view by decision only.
+-- The columns are listed, so that a column added to the table does not appear in the view unless someone decides it.
 -- The join loses no vehicle: dealer_id is NOT NULL and a foreign key.
 CREATE VIEW vehicles_view AS
 SELECT

@@ -2,9 +2,9 @@
 --
 --   mysql vehicles_db < 02-stock.sql
 --
--- Acts on the current database, after 01-schema.sql.
+-- It fills the current database, after 01-schema.sql.
 
--- Without these, a client that speaks latin1 spoils the accents, and a server in another zone the timestamps.
+-- Otherwise a latin1 client garbles accents, and a server in another time zone shifts timestamps.
 SET NAMES utf8mb4;
 SET time_zone = '+00:00';
 

@@ -192,6 +192,7 @@ func (c *Config) validateMySQL() (errs []error) {
 	if _, err := c.tlsConfig(); err != nil {
 		errs = append(errs, err)
 	}
+
 	return errs
 }
 
@@ -234,6 +235,7 @@ func (c *Config) validateHost() error {
 	if net.ParseIP(address) == nil && !hostPattern.MatchString(host) {
 		return fmt.Errorf("DB_HOST: %q is not a host: %s", host, form)
 	}
+
 	return nil
 }
 

@@ -37,6 +37,7 @@ func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, e
 		_ = conn.Close()
 		return nil, ErrNoCompression
 	}
+
 	return b, nil
 }
 
@@ -96,5 +97,6 @@ func (b *bufferedConn) offersCompression(ctx context.Context) bool {
 	if !found || len(rest) < beforeCapabilities+2 {
 		return true
 	}
+
 	return binary.LittleEndian.Uint16(rest[beforeCapabilities:])&canCompress != 0
 }

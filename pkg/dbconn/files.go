@@ -65,6 +65,7 @@ func (f *configFiles) readRoots() (*x509.CertPool, error) {
 	if f.roots == nil {
 		return nil, fmt.Errorf("DB_SSL_CA: %s holds no PEM certificate", f.paths.ca)
 	}
+
 	return f.roots, nil
 }
 
@@ -90,5 +91,6 @@ func (f *configFiles) readPair() (tls.Certificate, error) {
 		}
 		f.pair = &pair
 	}
+
 	return *f.pair, nil
 }

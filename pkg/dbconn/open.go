@@ -27,6 +27,7 @@ func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
 		_ = db.Close()
 		return nil, err
 	}
+
 	return db, nil
 }
 
@@ -88,6 +89,7 @@ func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
 		_, addr := c.dialAddress()
 		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explainConnect(err))
 	}
+
 	return nil
 }
 
@@ -105,6 +107,7 @@ func pingSQLite(ctx context.Context, c Config, db *sqlx.DB) error {
 	if err := db.GetContext(ctx, &version, "PRAGMA schema_version"); err != nil {
 		return fmt.Errorf("open SQLite file %s: %w: %s", c.Path, err, c.sqliteHint(err))
 	}
+
 	return nil
 }
 

@@ -67,5 +67,6 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Dur
 		log.Warn("requests in flight are cut off", "error", err)
 		return srv.Close()
 	}
+
 	return nil
 }

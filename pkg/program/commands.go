@@ -8,6 +8,7 @@ import (
 	"carstock/pkg/settings"
 )
 
+// settingsCommand returns the command that prints all settings. all points to their struct.
 func settingsCommand(program string, all any) *cobra.Command {
 	return &cobra.Command{
 		Use:     "settings",
@@ -19,6 +20,7 @@ func settingsCommand(program string, all any) *cobra.Command {
 	}
 }
 
+// versionCommand returns the command that prints versions.
 func versionCommand(program string) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// escapingWriter escapes control characters: names, types and messages of a database are other people's text.
+// escapingWriter escapes control characters, because names, types and messages of a database are untrusted text.
 type escapingWriter struct{ w io.Writer }
 
 func (e escapingWriter) Write(text []byte) (int, error) {
@@ -36,6 +36,7 @@ func escapeControls(text string) string {
 	return b.String()
 }
 
+// isControl reports whether a terminal acts on a character, or it changes the direction of text.
 func isControl(r rune) bool {
 	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
 }

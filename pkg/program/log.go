@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// LogConfig says what a program logs and how; its variables begin with LOG_.
+// LogConfig holds what a program logs, and how. Its variables begin with LOG_.
 type LogConfig struct {
 	Level  string `default:"info" desc:"lowest level that is logged: debug, info, warn or error"`
 	Format string `default:"auto" desc:"text, json, or auto: text on a terminal, otherwise JSON"`
@@ -34,9 +34,11 @@ func (c *LogConfig) Validate() error {
 	if _, known := logLevels[c.Level]; !known {
 		errs = append(errs, fmt.Errorf("LOG_LEVEL: %q: expected debug, info, warn or error", c.Level))
 	}
+
 	if !slices.Contains([]string{formatAuto, formatText, formatJSON}, c.Format) {
 		errs = append(errs, fmt.Errorf("LOG_FORMAT: %q: expected text, json or auto", c.Format))
 	}
+
 	return errors.Join(errs...)
 }
 

@@ -80,12 +80,14 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 	return p.exitCode(err)
 }
 
+// exitCode returns the exit code for the error of a command.
 func (p *Program) exitCode(err error) int {
 	var usage *UsageError
 	var invalid *settings.Error
 	if errors.As(err, &usage) || errors.As(err, &invalid) {
 		return ExitUsage
 	}
+
 	if p.ExitCode != nil {
 		if code := p.ExitCode(err); code != ExitOK {
 			return code
@@ -105,9 +107,10 @@ func (e *UsageError) Error() string { return e.err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.err }
 
-// UsageErrorf makes a UsageError as fmt.Errorf makes an error.
+// UsageErrorf returns a UsageError with a text as of fmt.Errorf.
 func UsageErrorf(format string, args ...any) error { return asUsageError(fmt.Errorf(format, args...)) }
 
+// asUsageError makes a UsageError of an error, unless it is nil.
 func asUsageError(err error) error {
 	if err == nil {
 		return nil
@@ -139,6 +142,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+
 	text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
 		text += "; did you mean " + strings.Join(similar, " or ") + "?"

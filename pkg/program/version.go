@@ -9,13 +9,15 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Set by the linker: -X carstock/pkg/program.version=v1.2.3. The commit need not be set where Go finds it itself.
+// version and commit are set by the linker: -X carstock/pkg/program.version=v1.2.3. Go itself knows the commit if it
+// builds in a git repository.
 var version, commit string
 
-// versionText says what a program was built from: its release, its commit, Go, SQLite and the drivers of the databases.
+// versionText returns the versions of a program: its release, its commit, Go, SQLite and the drivers of the databases.
 func versionText(program string) string {
 	sqlite, _, _ := sqlite3.Version()
 	all := []string{program + " " + cmp.Or(version, "without a version")}
+
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}

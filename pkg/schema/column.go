@@ -89,6 +89,7 @@ func NewColumn(name, declared string) Column {
 	if n, err := strconv.Atoi(m[2]); err == nil {
 		c.Digits = n
 	}
+
 	return c
 }
 

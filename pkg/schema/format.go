@@ -25,6 +25,7 @@ func FormatValue(v any, kind Kind) string {
 	case string:
 		return formatText(v)
 	}
+
 	return fmt.Sprint(v)
 }
 
@@ -51,5 +52,6 @@ func formatText(s string) string {
 	if len(s) < whole {
 		return fmt.Sprintf("%s... (%d bytes)", shown, whole)
 	}
+
 	return shown
 }

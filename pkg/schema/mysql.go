@@ -44,6 +44,7 @@ func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table,
 	if t.Key, t.HiddenKey, err = primaryKey(ctx, db, t); err != nil {
 		return Table{}, fmt.Errorf("read key of %s: %w", name, err)
 	}
+
 	return t, nil
 }
 
@@ -68,6 +69,7 @@ func mysqlColumns(ctx context.Context, db sqlx.QueryerContext, name string) ([]m
 	if err != nil {
 		return nil, fmt.Errorf("read columns of %s: %w", name, err)
 	}
+
 	return found, nil
 }
 
@@ -102,6 +104,7 @@ func primaryKey(ctx context.Context, db sqlx.QueryerContext, t Table) (key, hidd
 	if err == nil && kind == "SYSTEM VERSIONED" && len(hidden) == 1 && hidden[0] == all[len(all)-1] {
 		return key, nil, nil
 	}
+
 	return nil, hidden, err
 }
 
@@ -157,6 +160,7 @@ func catalogWarning(ctx context.Context, db sqlx.QueryerContext, name string) er
 	if err := sqlx.SelectContext(ctx, db, &warnings, "SHOW WARNINGS"); err != nil || len(warnings) == 0 {
 		return err
 	}
+
 	return &mysql.MySQLError{Number: warnings[0].Code, Message: warnings[0].Message}
 }
 

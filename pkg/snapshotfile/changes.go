@@ -59,7 +59,7 @@ type Changes struct {
 }
 
 // BeginChanges creates the change history if the file has none yet. Call it in the publishing transaction, after
-// Create. That transaction must end with InsertRun, which records the run under the ID that the changes have.
+// CreateTables. That transaction must end with InsertRun, which records the run under the ID that the changes have.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
 	// A file of an earlier version does not say which rows came in changes of OpBulk: its tables are followed from now on.
 	hasBulkKeys, err := hasTables(ctx, db, bulkKeysTable)
@@ -284,14 +284,14 @@ func joinMembers(members []string) string {
 // groupSize is how many expressions are joined at a time.
 const groupSize = 100
 
-// limitedValueJSON is an SQL expression for a value as JSON. It shortens a long BLOB to BlobLimit bytes.
+// limitedValueJSON is a SQL expression for a value as JSON. It shortens a long BLOB to BlobLimit bytes.
 // SQLite writes a REAL with the fewest digits that read back as the same number.
 func limitedValueJSON(value string) string {
 	return valueJSON(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
 		`'{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `, value, BlobLimit))
 }
 
-// valueJSON is a SQL expression for a value as JSON. LongBlob is a WHEN clause that writes long BLOBs; without one they
+// valueJSON is a SQL expression for a value as JSON. longBlob is a WHEN clause that writes long BLOBs; without one they
 // are written whole.
 func valueJSON(value, longBlob string) string {
 	return fmt.Sprintf("CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]s"+

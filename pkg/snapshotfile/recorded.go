@@ -212,7 +212,7 @@ const selectAfter = `SELECT id, run,
 	CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 WHEN 'delete' THEN 2 ELSE 3 END, key, old, new
 	FROM main._sync_changes WHERE id > ?1 AND +"table" = ?2 AND (?3 = 0 OR run <= ?3) ORDER BY id`
 
-// RunsOf gives the starts of the runs that the history refers to, by their ids.
+// RunsOf returns the starts of the runs that the history refers to, by their ids.
 func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, error) {
 	var found []struct {
 		ID      int64

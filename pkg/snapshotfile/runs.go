@@ -63,7 +63,7 @@ func nextRunID(ctx context.Context, q sqlx.QueryerContext) (id int64, err error)
 }
 
 // InsertRun records a run that ends now, sets its ID and Finished, and deletes the records of old runs. Call it in a
-// transaction, after Create.
+// transaction, after CreateTables.
 func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 	if r.ID, err = nextRunID(ctx, db); err != nil {
 		return err

@@ -289,7 +289,7 @@ func resolveSchema(t *testing.T, schema any) *jsonschema.Resolved {
 	return r
 }
 
-// Requests without a key or from a foreign origin are refused, and so are bodies that are no messages.
+// Requests without a key or from a foreign origin are refused, and so are bodies that are not messages.
 func TestMCPIsGuarded(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view", "CORS_ORIGINS=https://friend.example.com")
 	if _, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", "wrong"})); err == nil ||

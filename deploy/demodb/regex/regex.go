@@ -1,7 +1,7 @@
-// Package icuregex stands in for github.com/dolthub/go-icu-regex, by which demodb's server evaluates
-// REGEXP and its functions. That one is ICU as WebAssembly and compiles it whenever the program
-// starts, which takes seconds, and most of a minute under the race detector. This one is Go's regexp,
-// and what of ICU's notation that does not have, such as look-around and back references, is an error.
+// Package icuregex replaces github.com/dolthub/go-icu-regex, with which demodb's library evaluates REGEXP and its
+// functions. The original compiles ICU from WebAssembly at each start, which takes seconds, and most of a minute under
+// the race detector. This one uses Go's regexp. Notation that Go does not have, such as look-around and back
+// references, is an error.
 package icuregex
 
 import (
@@ -11,45 +11,44 @@ import (
 	"unicode/utf8"
 )
 
-// RegexFlags change how a regular expression is understood.
+// RegexFlags change what a regular expression matches.
 type RegexFlags uint32
 
-// The flags, by the names and values that the server uses.
+// The flags, with the names and values of the original.
 const (
 	RegexFlags_None             RegexFlags = 0
-	RegexFlags_Unix_Lines       RegexFlags = 1 // always so: \n alone ends a line
+	RegexFlags_Unix_Lines       RegexFlags = 1 // always set: only \n ends a line
 	RegexFlags_Case_Insensitive RegexFlags = 2
 	RegexFlags_Multiline        RegexFlags = 8
 	RegexFlags_Dot_All          RegexFlags = 32
 )
 
-// SetRegexLeakHandler does nothing: there is nothing to leak.
+// SetRegexLeakHandler does nothing, because nothing can leak.
 func SetRegexLeakHandler(func()) {}
 
-// Regex is a regular expression and the text that it is put to. It may be used by one goroutine at a
-// time. Both are set before it is asked. Positions and occurrences count from 1, positions in
-// characters; 0 is taken for 1.
+// Regex is a regular expression and the text that it searches. Both must be set before the other methods are called, by
+// one goroutine at a time. Positions are in characters. Positions and occurrences count from 1; 0 means 1.
 type Regex interface {
-	// SetRegexString sets the expression; the error is of its notation.
+	// SetRegexString sets the expression. It returns an error if it is invalid.
 	SetRegexString(ctx context.Context, expression string, flags RegexFlags) error
 	// SetMatchString sets the text.
 	SetMatchString(ctx context.Context, text string) error
-	// IndexOf is where a match begins, or the position after it; 0 if there is none.
+	// IndexOf returns where a match begins, or with end the position after it; 0 if there is no match.
 	IndexOf(ctx context.Context, start, occurrence int, end bool) (int, error)
-	// Matches tells whether there is a match.
+	// Matches reports whether there is a match.
 	Matches(ctx context.Context, start, occurrence int) (bool, error)
-	// Substring is a match, and whether there is one.
+	// Substring returns a match, and whether there is one.
 	Substring(ctx context.Context, start, occurrence int) (string, bool, error)
-	// Replace puts replacement in the place of a match from start on, or of all for the occurrence 0; $1
-	// stands for the first group.
+	// Replace replaces one match from start on, or all if the occurrence is 0. $1 in replacement is the first group.
 	Replace(ctx context.Context, replacement string, start, occurrence int) (string, error)
 	// Close does nothing.
 	Close() error
 }
 
-// CreateRegex makes a Regex without an expression. The size of a buffer is of no use here.
+// CreateRegex makes a Regex without an expression. Its argument, the size of a buffer, is not used.
 func CreateRegex(uint32) Regex { return &goRegex{} }
 
+// goRegex implements Regex.
 type goRegex struct {
 	expression *regexp.Regexp
 	text       string
@@ -77,7 +76,7 @@ func (r *goRegex) SetMatchString(_ context.Context, text string) error {
 	return nil
 }
 
-// offset is the byte at which the text's character start is; the text's end, if it has fewer.
+// offset returns the byte at which the character at position start begins, or the length of a shorter text.
 func (r *goRegex) offset(start int) int {
 	at := 0
 	for ; start > 1 && at < len(r.text); start-- {
@@ -87,13 +86,15 @@ func (r *goRegex) offset(start int) int {
 	return at
 }
 
-// find gives the bytes between which a match is; nil if there is none. For ^ the text begins at start.
+// find returns where a match begins and ends, in bytes; nil if there is no match. ^ matches at start.
 func (r *goRegex) find(start, occurrence int) []int {
 	from, n := r.offset(start), max(occurrence, 1)
+
 	found := r.expression.FindAllStringIndex(r.text[from:], n)
 	if len(found) < n {
 		return nil
 	}
+
 	return []int{from + found[n-1][0], from + found[n-1][1]}
 }
 
@@ -102,6 +103,7 @@ func (r *goRegex) IndexOf(_ context.Context, start, occurrence int, end bool) (i
 	if at == nil {
 		return 0, nil
 	}
+
 	if end {
 		return utf8.RuneCountInString(r.text[:at[1]]) + 1, nil
 	}
@@ -117,6 +119,7 @@ func (r *goRegex) Substring(_ context.Context, start, occurrence int) (string, b
 	if at == nil {
 		return "", false, nil
 	}
+
 	return r.text[at[0]:at[1]], true, nil
 }
 
@@ -124,6 +127,7 @@ func (r *goRegex) Replace(_ context.Context, replacement string, start, occurren
 	from := r.offset(start)
 	out, last := []byte(r.text[:from]), 0
 	rest := r.text[from:]
+
 	for i, at := range r.expression.FindAllStringSubmatchIndex(rest, -1) {
 		if occurrence > 0 && i != occurrence-1 {
 			continue

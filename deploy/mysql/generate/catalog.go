@@ -2,23 +2,25 @@ package main
 
 import "slices"
 
-// catalog is every car the demo may have in stock.
+// catalog lists every kind of vehicle that the demo may have in stock.
 //
-// Each trim stands with the model years over which its engine, gearbox and driven wheels were really sold
-// together; where they changed, the trim stands twice. Doors, seats and body belong to the model, so a model
-// sold in two bodies stands twice as well. That way a drawn car cannot contradict itself.
+// Each trim has the model years in which its engine, transmission and drivetrain were sold together. If these changed,
+// the trim is listed twice. Doors, seats and body belong to the model, so a model with two bodies is listed twice too.
+// Therefore no drawn vehicle contradicts itself.
 var catalog = slices.Concat(american, asian, european)
 
+// model is a model of a make in one body.
 type model struct {
 	make, name string
 	wmi        string // first three characters of the VIN: maker and plant
 	body       string
 	doors      int
 	seats      int
-	share      int // how often it is in stock, next to the others
+	share      int // how often it is in stock, compared with the others
 	trims      []trim
 }
 
+// trim is a trim of a model, in the model years in which it was the same.
 type trim struct {
 	name         string
 	first, last  int // model years
@@ -28,6 +30,7 @@ type trim struct {
 	drivetrain   string
 }
 
+// engine is an engine or a set of electric motors.
 type engine struct {
 	name      string
 	fuel      string
@@ -82,7 +85,7 @@ var (
 	threeMotors = engine{"Triple electric motors", electric, 0}
 )
 
-// cylindersIn reads the count behind the layout: inline (I), V, or horizontally opposed (H).
+// cylindersIn returns the number after the layout: inline (I), V, or horizontally opposed (H).
 func cylindersIn(name string) int {
 	for i := 1; i+1 < len(name); i++ {
 		c, n := name[i], name[i+1]
@@ -90,5 +93,6 @@ func cylindersIn(name string) int {
 			return int(n - '0')
 		}
 	}
+
 	panic("no cylinders in engine " + name)
 }

@@ -2,13 +2,13 @@ package main
 
 import "slices"
 
-// dealer is a row of dealers. Its place in the list, from 1, is its id. The phone numbers are of the ranges kept
-// for fiction, the sites and mailboxes under example.com.
+// dealer is a row of dealers. Its position in the list, from 1, is its id. Phone numbers are from ranges reserved for
+// fiction; websites and mailboxes are under example.com.
 type dealer struct {
 	name, street, city, state, postalCode, country, phone, slug string
 
 	prefix string   // of its stock numbers
-	makes  []string // sold new; a used car of any make in north may stand anywhere in north
+	makes  []string // sold new; used vehicles of any North American dealer's make may be at any of them
 }
 
 var dealers = []dealer{
@@ -79,19 +79,20 @@ var dealers = []dealer{
 	},
 }
 
-// north says whether the dealer is in the US or Canada, where all makes but those of the other dealers are sold.
-func (d dealer) north() bool { return d.country != "CL" }
+// isNorthAmerican reports whether the dealer is in the US or Canada.
+func (d dealer) isNorthAmerican() bool { return d.country != "CL" }
 
-// sellersOf returns the indexes of the dealers at which such a car may stand.
+// sellersOf returns the indexes of the dealers that may have such a vehicle. New ones are at the dealers of the make;
+// used ones at any North American dealer, if the make is sold there.
 func sellersOf(mk string, isNew bool) []int {
 	var franchised, north []int
 	soldNorth := false
 	for i, d := range dealers {
 		if slices.Contains(d.makes, mk) {
 			franchised = append(franchised, i)
-			soldNorth = soldNorth || d.north()
+			soldNorth = soldNorth || d.isNorthAmerican()
 		}
-		if d.north() {
+		if d.isNorthAmerican() {
 			north = append(north, i)
 		}
 	}

@@ -1,7 +1,7 @@
 // Command generate writes the demo's stock: the dealers and the vehicles of ../02-stock.sql.
 //
-// It draws believable cars from a catalog of real ones, always the same for the same seed. It does not know
-// what the tables look like beyond the columns that it fills; they are in ../01-schema.sql.
+// It draws plausible vehicles from a catalog of real ones; the same seed gives the same vehicles. Of the tables, which
+// ../01-schema.sql creates, it knows only the columns that it fills.
 //
 //	go run . > ../02-stock.sql
 package main
@@ -22,6 +22,7 @@ func main() {
 	}
 }
 
+// run writes the stock as SQL.
 func run(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	if err := writeSQL(buffered, drawStock(seed)); err != nil {

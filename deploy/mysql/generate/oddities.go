@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// addOddities makes the stock as untidy as a real one: missing values, a price of zero, and text that a careless
-// reader breaks on. Each change goes to the first car that it suits, so no car contradicts itself.
+// addOddities makes the stock as untidy as a real one: missing values, a price of zero, and texts that break a careless
+// reader. Each change goes to the first vehicles that it fits, so that no vehicle contradicts itself.
 func addOddities(stock []vehicle) {
-	// Cars on their way have no VIN on record yet.
+	// Vehicles in transit may have no VIN yet.
 	each(stock, 6, func(v *vehicle) bool { return v.status == "in_transit" && v.condition == "new" }, func(v *vehicle) {
 		v.vin = nil
 		v.hasImage = false
@@ -19,7 +19,7 @@ func addOddities(stock []vehicle) {
 		v.description = ptr("Call for price.")
 	})
 
-	// Zero is what some dealers' software writes for a price that nobody entered.
+	// Some dealers' software writes 0 if nobody has entered a price.
 	each(stock, 1,
 		func(v *vehicle) bool { return v.price != nil && v.model.name == "Malibu" },
 		func(v *vehicle) { v.price = ptr(0) })
@@ -36,6 +36,7 @@ func addOddities(stock []vehicle) {
 		func(v *vehicle) bool { return v.model.name == "Transit-250" },
 		func(v *vehicle) { v.features = []string{} })
 
+	// Texts have emoji, quotes, a backslash, line breaks, and other languages; one is long.
 	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Model 3" && v.condition != "new" }, func(v *vehicle) {
 		v.description = ptr("Drives like new \U0001F697\u26A1 Autopilot included.")
 	})
@@ -63,20 +64,21 @@ func addOddities(stock []vehicle) {
 		})
 }
 
-// each changes the first n cars that suit.
-func each(stock []vehicle, n int, suits func(*vehicle) bool, change func(*vehicle)) {
+// each changes the first n vehicles that it fits.
+func each(stock []vehicle, n int, fits func(*vehicle) bool, change func(*vehicle)) {
 	for i := range stock {
-		if n > 0 && suits(&stock[i]) {
+		if n > 0 && fits(&stock[i]) {
 			change(&stock[i])
 			n--
 		}
 	}
+
 	if n > 0 {
-		panic("the stock has too few cars for an oddity; take another seed")
+		panic("the stock has too few vehicles for an oddity; take another seed")
 	}
 }
 
-// serviceHistory is about 4 KB: longer than a VARCHAR that someone thought long enough, and than many buffers.
+// serviceHistory returns a text of about 4 KB: longer than many VARCHAR columns and buffers.
 func serviceHistory(year, miles int) string {
 	work := []string{
 		"oil and filter, tires rotated", "front brake pads and rotors, brake fluid flushed", "cabin and engine air filters",
@@ -85,6 +87,7 @@ func serviceHistory(year, miles int) string {
 	}
 
 	const visits = 68
+
 	var b strings.Builder
 	b.WriteString("Complete service history, every visit on paper:\n")
 	first := time.Date(year, time.March, 4, 0, 0, 0, 0, time.UTC)
@@ -98,6 +101,7 @@ func serviceHistory(year, miles int) string {
 	return b.String()
 }
 
+// msrpOr returns the MSRP, or another value if it is unknown.
 func (v *vehicle) msrpOr(other int) *int {
 	if v.msrp == nil {
 		return &other

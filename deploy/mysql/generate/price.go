@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// Prices are reckoned in whole numbers all the way: floating point may round differently on another processor,
-// which fuses a multiplication with the addition after it, and the output must not.
+// Prices are computed in integers, so that the output is the same on every processor: some fuse a floating-point
+// multiplication with the addition after it, and round differently.
 
-// worthAfter is what is left of the list price after so many years, in thousandths.
+// worthAfter is the part of the list price that is left after so many years, in thousandths.
 var worthAfter = []int{900, 830, 750, 680, 610, 545, 485, 430, 380, 335, 300, 270, 245, 225}
 
-// sought keep their price well, shunned lose it fast; the rest follow worthAfter.
+// Makes in holdValue keep their price well, those in loseValue lose it fast. The others follow worthAfter.
 var (
-	sought  = []string{"Toyota", "Honda", "Subaru", "Porsche", "Jeep"}
-	shunned = []string{"BMW", "Mercedes-Benz", "Audi", "Land Rover", "Tesla", "Peugeot", "Citroën"}
+	holdValue = []string{"Toyota", "Honda", "Subaru", "Porsche", "Jeep"}
+	loseValue = []string{"BMW", "Mercedes-Benz", "Audi", "Land Rover", "Tesla", "Peugeot", "Citroën"}
 )
 
-// drawMSRP takes 2.5 % off the catalog's price for each year before the trim's last, and adds options.
+// drawMSRP draws a list price: the catalog's, less 2.5 % for each year before the trim's last, and options.
 func drawMSRP(rng *rand.Rand, t trim, year int) *int {
 	dollars := t.msrp * (1000 - 25*(t.last-year)) / 1000
 	dollars += dollars * rng.IntN(9) / 100
@@ -25,6 +25,7 @@ func drawMSRP(rng *rand.Rand, t trim, year int) *int {
 	return &cents
 }
 
+// drawPrice draws the asking price, in cents.
 func drawPrice(rng *rand.Rand, m model, msrp, year, miles int, isNew bool) *int {
 	dollars := msrp / 100
 	if isNew {
@@ -32,31 +33,34 @@ func drawPrice(rng *rand.Rand, m model, msrp, year, miles int, isNew bool) *int 
 	} else {
 		dollars = usedPrice(rng, m, dollars, year, miles)
 	}
+
 	cents := roundPrice(rng, dollars)
 	return &cents
 }
 
+// usedPrice draws the price of a used vehicle from its list price, age and mileage, in dollars.
 func usedPrice(rng *rand.Rand, m model, msrp, year, miles int) int {
+	// What is left of the list price depends on the age and the make.
 	age := today.Year() - year
 	worth := worthAfter[min(age, len(worthAfter)-1)]
 	switch {
-	case slices.Contains(sought, m.make):
+	case slices.Contains(holdValue, m.make):
 		worth += 15 + 10*min(age, 6)
-	case slices.Contains(shunned, m.make):
+	case slices.Contains(loseValue, m.make):
 		worth -= 15 + 10*min(age, 6)
 	}
 	worth += rng.IntN(61) - 30
 	dollars := msrp * worth / 1000
 
-	// A dear car loses more by the mile: about a fifth of its list price over 100,000 miles.
+	// Mileage costs about a fifth of the list price per 100,000 miles.
 	expected := (12*age + 8) * 925
 	dollars += (expected - miles) * (msrp / 100) / 500000 * 100
 
-	// Neither a low mileage nor a high one takes it out of bounds.
+	// No mileage takes the price out of these bounds.
 	return min(max(dollars, msrp/10), msrp*96/100)
 }
 
-// roundPrice ends a price as dealers do. A few have cents, such as the ones a bank sets.
+// roundPrice rounds a price as dealers do, and returns it in cents. A few prices have cents.
 func roundPrice(rng *rand.Rand, dollars int) int {
 	switch {
 	case oneIn(rng, 20):

@@ -12,16 +12,17 @@ const header = `-- The demo's stock. Generated: change generate/ and run it agai
 --
 --   mysql vehicles_db < 02-stock.sql
 --
--- Acts on the current database, after 01-schema.sql.
+-- It fills the current database, after 01-schema.sql.
 
--- Without these, a client that speaks latin1 spoils the accents, and a server in another zone the timestamps.
+-- Otherwise a latin1 client garbles accents, and a server in another time zone shifts timestamps.
 SET NAMES utf8mb4;
 SET time_zone = '+00:00';
 `
 
-// rowsPerInsert keeps a statement near 100 KB: few round trips, and far below any server's packet limit.
+// rowsPerInsert makes statements of about 100 KB: few round trips, and far below any server's limit for a packet.
 const rowsPerInsert = 150
 
+// writeSQL writes the header, the dealers and the stock.
 func writeSQL(w io.Writer, stock []vehicle) error {
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
@@ -34,9 +35,11 @@ func writeSQL(w io.Writer, stock []vehicle) error {
 	for _, v := range stock {
 		rows = append(rows, vehicleRow(v))
 	}
+
 	return writeInserts(w, "vehicles_stock", vehicleColumns, rows)
 }
 
+// writeInserts writes rows as INSERT statements.
 func writeInserts(w io.Writer, table, columns string, rows [][]string) error {
 	for len(rows) > 0 {
 		n := min(rowsPerInsert, len(rows))
@@ -44,6 +47,7 @@ func writeInserts(w io.Writer, table, columns string, rows [][]string) error {
 		for _, row := range rows[:n] {
 			lines = append(lines, "("+strings.Join(row, ", ")+")")
 		}
+
 		values := strings.Join(lines, ",\n")
 		if _, err := fmt.Fprintf(w, "\nINSERT INTO %s\n  (%s)\nVALUES\n%s;\n", table, columns, values); err != nil {
 			return err
@@ -54,30 +58,34 @@ func writeInserts(w io.Writer, table, columns string, rows [][]string) error {
 	return nil
 }
 
+// dealerColumns has the order of dealerRows.
 const dealerColumns = "id, name, street, city, state, postal_code, country, phone, email, website"
 
+// dealerRows returns the dealers as SQL literals.
 func dealerRows() [][]string {
 	var rows [][]string
 	for i, d := range dealers {
 		rows = append(rows, []string{
-			strconv.Itoa(i + 1), text(d.name), text(d.street), text(d.city), text(d.state), text(d.postalCode),
-			text(d.country), text(d.phone), text("sales@" + d.slug + ".example.com"), text("https://" + d.slug + ".example.com"),
+			strconv.Itoa(i + 1), quote(d.name), quote(d.street), quote(d.city), quote(d.state), quote(d.postalCode),
+			quote(d.country), quote(d.phone), quote("sales@" + d.slug + ".example.com"),
+			quote("https://" + d.slug + ".example.com"),
 		})
 	}
 	return rows
 }
 
-// The order is that of vehicleRow. currency is left to its default.
+// vehicleColumns has the order of vehicleRow. The currency is the column's default.
 const vehicleColumns = "id, stock_number, vin, make, model, `year`, `trim`, `condition`, `status`, body_type, " +
-	"fuel_type," +
-	" transmission, drivetrain, `engine`, cylinders, doors, seats, exterior_color, interior_color, mileage, price, msrp," +
-	" city, state, country, dealer_id, `description`, features, image_url, listing_url, created_at, updated_at"
+	"fuel_type, transmission, drivetrain, `engine`, cylinders, doors, seats, exterior_color, interior_color, mileage, " +
+	"price, msrp, city, state, country, dealer_id, `description`, features, image_url, listing_url, created_at, updated_at"
 
+// vehicleRow returns a vehicle as SQL literals.
 func vehicleRow(v vehicle) []string {
 	d := dealers[v.dealer]
+
 	image := "NULL"
 	if v.hasImage {
-		image = text("https://images.example.com/stock/" + v.stockNumber + ".jpg")
+		image = quote("https://images.example.com/stock/" + v.stockNumber + ".jpg")
 	}
 
 	cylinders := "NULL"
@@ -86,17 +94,18 @@ func vehicleRow(v vehicle) []string {
 	}
 
 	return []string{
-		strconv.Itoa(v.id), text(v.stockNumber), orNull(v.vin, text), text(v.model.make), text(v.model.name),
-		strconv.Itoa(v.year), orNull(v.trimName, text), text(v.condition), text(v.status), text(v.model.body),
-		text(v.trim.engine.fuel), text(v.trim.transmission), text(v.trim.drivetrain), text(v.trim.engine.name), cylinders,
-		strconv.Itoa(v.model.doors), strconv.Itoa(v.model.seats), text(v.exterior), orNull(v.interior, text),
+		strconv.Itoa(v.id), quote(v.stockNumber), orNull(v.vin, quote), quote(v.model.make), quote(v.model.name),
+		strconv.Itoa(v.year), orNull(v.trimName, quote), quote(v.condition), quote(v.status), quote(v.model.body),
+		quote(v.trim.engine.fuel), quote(v.trim.transmission), quote(v.trim.drivetrain), quote(v.trim.engine.name), cylinders,
+		strconv.Itoa(v.model.doors), strconv.Itoa(v.model.seats), quote(v.exterior), orNull(v.interior, quote),
 		orNull(v.mileage, strconv.Itoa), orNull(v.price, decimal), orNull(v.msrp, decimal),
-		text(d.city), text(d.state), text(d.country), strconv.Itoa(v.dealer + 1),
-		orNull(v.description, text), jsonArray(v.features), image,
-		text("https://" + d.slug + ".example.com/inventory/" + v.stockNumber), datetime(v.created), datetime(v.last),
+		quote(d.city), quote(d.state), quote(d.country), strconv.Itoa(v.dealer + 1),
+		orNull(v.description, quote), jsonArray(v.features), image,
+		quote("https://" + d.slug + ".example.com/inventory/" + v.stockNumber), datetime(v.created), datetime(v.last),
 	}
 }
 
+// orNull returns a value as a SQL literal, or NULL.
 func orNull[T any](v *T, literal func(T) string) string {
 	if v == nil {
 		return "NULL"
@@ -104,24 +113,28 @@ func orNull[T any](v *T, literal func(T) string) string {
 	return literal(*v)
 }
 
-// text quotes for a server in its default SQL mode, in which a backslash escapes.
-func text(s string) string {
+// quote returns a text as a SQL literal for the server's default SQL mode, in which a backslash escapes.
+func quote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''", "\n", `\n`, "\t", `\t`).Replace(s) + "'"
 }
 
+// decimal writes an amount in cents as a DECIMAL.
 func decimal(cents int) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-func datetime(t time.Time) string { return text(t.Format(time.DateTime)) }
+// datetime writes a time as a DATETIME literal.
+func datetime(t time.Time) string { return quote(t.Format(time.DateTime)) }
 
-// jsonArray has a space behind each comma, because MySQL stores JSON so and MariaDB stores the text as it came:
-// written this way, it reads the same from both.
+// jsonArray writes a list as a JSON array with a space after each comma, as MySQL stores it. MariaDB stores the text
+// unchanged, so both servers return the same text.
 func jsonArray(items []string) string {
 	if items == nil {
 		return "NULL"
 	}
+
 	quoted := make([]string, 0, len(items))
 	for _, item := range items {
 		quoted = append(quoted, strconv.Quote(item))
 	}
-	return text("[" + strings.Join(quoted, ", ") + "]")
+
+	return quote("[" + strings.Join(quoted, ", ") + "]")
 }

@@ -188,7 +188,7 @@ func TestLiterals(t *testing.T) {
 		}
 	}
 
-	if got, want := text("it's a \\ \n\t"), `'it''s a \\ \n\t'`; got != want {
+	if got, want := quote("it's a \\ \n\t"), `'it''s a \\ \n\t'`; got != want {
 		t.Errorf("text = %s, want %s", got, want)
 	}
 

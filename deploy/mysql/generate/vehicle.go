@@ -9,8 +9,8 @@ import (
 
 const stockSize = 600
 
-// today is the day on which the demo's stock stands. Every date and age counts from it, not from the clock, so
-// that the output is the same whenever it is made.
+// today is the date of the demo's stock. Dates and ages count from it instead of from the clock, so that the output
+// never changes.
 var today = time.Date(2026, time.November, 1, 6, 0, 0, 0, time.UTC)
 
 // vehicle is a row of vehicles_stock. A pointer is a column that may be NULL.
@@ -36,7 +36,7 @@ type vehicle struct {
 	created, last time.Time
 }
 
-// pinned are cars that the documentation's examples ask for, whatever else is drawn.
+// pinned are vehicles that the examples in the docs find. They are always in the stock.
 var pinned = []struct {
 	make, model, trim string
 	year              int
@@ -56,11 +56,12 @@ var pinned = []struct {
 	{"Mazda", "MX-5 Miata", "Club", 2019},
 }
 
-// drawStock draws the whole stock: the same seed, the same cars.
+// drawStock draws the whole stock. The same seed gives the same vehicles.
 func drawStock(seed uint64) []vehicle {
-	rng := rand.New(rand.NewPCG(seed, 0)) // to be the same every time
+	rng := rand.New(rand.NewPCG(seed, 0))
 	vins := map[string]bool{}
 	stock := make([]vehicle, 0, stockSize)
+
 	for i := range stockSize {
 		m, t := drawKind(rng)
 		year := drawYear(rng, t)
@@ -70,6 +71,7 @@ func drawStock(seed uint64) []vehicle {
 			year = p.year
 		}
 
+		// Each VIN occurs once.
 		v := drawVehicle(rng, m, t, year)
 		for v.vin == nil || vins[*v.vin] {
 			vin := newVIN(rng, m, t, year)
@@ -79,7 +81,7 @@ func drawStock(seed uint64) []vehicle {
 		stock = append(stock, v)
 	}
 
-	// Numbered in the order in which they came in, as a real stock is.
+	// Vehicles are numbered in the order of their arrival, as in a real stock.
 	slices.SortStableFunc(stock, func(a, b vehicle) int { return a.created.Compare(b.created) })
 	for i := range stock {
 		stock[i].id = i + 1
@@ -90,7 +92,7 @@ func drawStock(seed uint64) []vehicle {
 	return stock
 }
 
-// drawKind draws a model by its share, then any of its trims.
+// drawKind draws a model by its share of the stock, and one of its trims.
 func drawKind(rng *rand.Rand) (model, trim) {
 	total := 0
 	for _, m := range catalog {
@@ -103,9 +105,11 @@ func drawKind(rng *rand.Rand) (model, trim) {
 			return m, m.trims[rng.IntN(len(m.trims))]
 		}
 	}
+
 	panic("shares do not add up")
 }
 
+// kindOf returns a model and a trim of the catalog by their names.
 func kindOf(mk, name, trimName string, year int) (model, trim) {
 	for _, m := range catalog {
 		for _, t := range m.trims {
@@ -114,36 +118,44 @@ func kindOf(mk, name, trimName string, year int) (model, trim) {
 			}
 		}
 	}
+
 	panic(fmt.Sprintf("catalog has no %d %s %s %s", year, mk, name, trimName))
 }
 
-// drawYear leans to the later years of the trim: dealers hold more young cars than old ones.
+// drawYear draws a model year of a trim. Later years are likelier, because dealers have more recent vehicles than old
+// ones.
 func drawYear(rng *rand.Rand, t trim) int {
 	span := t.last - t.first + 1
 	years := rng.IntN(span)
 	if oneIn(rng, 2) {
 		years = max(years, rng.IntN(span))
 	}
+
 	return t.first + years
 }
 
+// drawVehicle draws everything about a vehicle except its VIN and its numbers.
 func drawVehicle(rng *rand.Rand, m model, t trim, year int) vehicle {
 	v := vehicle{model: m, trim: t, year: year, trimName: &t.name, hasImage: !oneIn(rng, 25)}
+
 	isNew := year >= today.Year() && !oneIn(rng, 6) || year == today.Year()-1 && oneIn(rng, 2)
 	sellers := sellersOf(m.make, isNew)
 	v.dealer = sellers[rng.IntN(len(sellers))]
 
+	// Condition, status and price follow from age and mileage.
 	miles := drawMileage(rng, year, isNew)
 	v.mileage = &miles
 	v.condition = conditionOf(rng, year, miles, isNew)
 	v.status = drawStatus(rng, isNew)
 	v.msrp = drawMSRP(rng, t, year)
 	v.price = drawPrice(rng, m, *v.msrp, year, miles, isNew)
-	// Few dealers look up what a used car once cost.
+
+	// Few dealers look up what a used vehicle once cost.
 	if !isNew && oneIn(rng, 4) {
 		v.msrp = nil
 	}
 
+	// Dealers leave some fields empty.
 	v.exterior = oneOf(rng, exteriorColors)
 	if interior := oneOf(rng, interiorColors); !oneIn(rng, 30) {
 		v.interior = &interior
@@ -153,6 +165,7 @@ func drawVehicle(rng *rand.Rand, m model, t trim, year int) vehicle {
 		v.description = &text
 	}
 
+	// A vehicle in transit was listed recently. Each was changed at some time since.
 	days := 200
 	if v.status == "in_transit" {
 		days = 20
@@ -162,15 +175,17 @@ func drawVehicle(rng *rand.Rand, m model, t trim, year int) vehicle {
 	return v
 }
 
-// drawMileage counts a model year as on the road since the autumn before it.
+// drawMileage draws the mileage of a vehicle. A model year is on the road since the autumn before it.
 func drawMileage(rng *rand.Rand, year int, isNew bool) int {
 	if isNew {
 		return 3 + rng.IntN(60)
 	}
+
 	months := max(3, 12*(today.Year()-year)+8)
 	return months * (550 + rng.IntN(750))
 }
 
+// conditionOf returns new, certified or used. Only younger vehicles with few miles are certified.
 func conditionOf(rng *rand.Rand, year, miles int, isNew bool) string {
 	switch {
 	case isNew:
@@ -182,6 +197,7 @@ func conditionOf(rng *rand.Rand, year, miles int, isNew bool) string {
 	}
 }
 
+// drawStatus draws a status. Only new vehicles are in transit.
 func drawStatus(rng *rand.Rand, isNew bool) string {
 	n := rng.IntN(100)
 	switch {
@@ -196,6 +212,8 @@ func drawStatus(rng *rand.Rand, isNew bool) string {
 	}
 }
 
+// oneIn returns true once in n times, at random.
 func oneIn(rng *rand.Rand, n int) bool { return rng.IntN(n) == 0 }
 
+// oneOf draws one element of a list.
 func oneOf[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }

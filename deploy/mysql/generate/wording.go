@@ -31,13 +31,14 @@ var (
 	familyFeatures   = []string{"Third-Row Seats", "Rear Climate Control", "Rear Sunshades"}
 )
 
-// drawFeatures picks equipment that such a car can have. Nobody entered any for one in forty.
+// drawFeatures draws equipment that such a vehicle can have. For one vehicle in forty it returns nil: unknown.
 func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
-	features := some(rng, commonFeatures, 2+rng.IntN(3))
+	features := drawSome(rng, commonFeatures, 2+rng.IntN(3))
 	if year >= 2018 {
-		features = append(features, some(rng, recentFeatures, 2+rng.IntN(4))...)
+		features = append(features, drawSome(rng, recentFeatures, 2+rng.IntN(4))...)
 	}
 
+	// Neither a power liftgate nor a sunroof fits every body.
 	if m.body != van {
 		comfort := comfortFeatures
 		if m.body == convertible || m.body == pickup || m.body == sedan || m.body == coupe {
@@ -45,17 +46,17 @@ func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
 				return f == "Power Liftgate" || f == "Sunroof" && m.body == convertible
 			})
 		}
-		features = append(features, some(rng, comfort, 1+rng.IntN(4))...)
+		features = append(features, drawSome(rng, comfort, 1+rng.IntN(4))...)
 	}
 
 	if m.body == pickup {
-		features = append(features, some(rng, truckFeatures, 1+rng.IntN(3))...)
+		features = append(features, drawSome(rng, truckFeatures, 1+rng.IntN(3))...)
 	}
 	if t.engine.fuel == electric {
-		features = append(features, some(rng, electricFeatures, 1+rng.IntN(3))...)
+		features = append(features, drawSome(rng, electricFeatures, 1+rng.IntN(3))...)
 	}
 	if m.seats >= 7 {
-		features = append(features, some(rng, familyFeatures, 1+rng.IntN(2))...)
+		features = append(features, drawSome(rng, familyFeatures, 1+rng.IntN(2))...)
 	}
 	if oneIn(rng, 40) {
 		return nil
@@ -64,14 +65,16 @@ func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
 	return features
 }
 
-// some draws n different ones and keeps the order of the list.
-func some(rng *rand.Rand, from []string, n int) []string {
+// drawSome draws n different elements, and keeps the order of the list.
+func drawSome(rng *rand.Rand, from []string, n int) []string {
 	picked := rng.Perm(len(from))[:n]
 	slices.Sort(picked)
+
 	out := make([]string, 0, n)
 	for _, i := range picked {
 		out = append(out, from[i])
 	}
+
 	return out
 }
 
@@ -92,6 +95,7 @@ var closings = []string{
 	"Call ahead: it may be gone by the weekend.", "Inspection report on request.",
 }
 
+// describe returns a dealer's description of a vehicle.
 func describe(rng *rand.Rand, v vehicle) string {
 	text := []string{
 		oneOf(rng, openings[v.condition]),

@@ -206,7 +206,7 @@ func TestTargetFolder(t *testing.T) {
 		t.Error("the file is empty")
 	}
 
-	// The tests may run as root, which no file mode keeps from writing in a folder; /proc does.
+	// The tests may run as root, who may write in a folder of any mode, but not in /proc.
 	readOnly := "/proc/carstock.db"
 	if os.Geteuid() != 0 {
 		dir := t.TempDir()

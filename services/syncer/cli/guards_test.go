@@ -81,7 +81,8 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// An empty view is no loss if it was empty before. In a first run it is refused, because it may read the wrong table.
+// An empty view is published if it was empty before. In a first run it is refused, because it may read the wrong
+// table.
 func TestGuardOfTheFirstRun(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
@@ -133,7 +134,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// A new column goes to the end of the copy, whatever its place in the view. The order of columns alone is no change.
+// A new column goes to the end of the copy, whatever its place in the view. Another order of columns is not a change.
 func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
@@ -589,7 +590,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 
 	s.set("SYNC_VIEWS", "a; c")
 	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 ||
-		!strings.Contains(stderr, "there is no snapshot yet") {
+		!strings.Contains(stderr, "there is no snapshot of all tables") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
@@ -611,7 +612,7 @@ func TestStatus(t *testing.T) {
 	mustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(4, "has no snapshot yet")
-	exits(4, "there is no snapshot yet", "--max-age", "1h")
+	exits(4, "there is no snapshot of all tables", "--max-age", "1h")
 
 	// A good run after failed ones.
 	mustExec(t, s.mysql, "RENAME TABLE b TO a")

@@ -234,7 +234,7 @@ func TestRunOnRequest(t *testing.T) {
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
 	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable ||
-		!strings.Contains(body, "there is no snapshot yet") {
+		!strings.Contains(body, "there is no snapshot of all views yet") {
 		t.Errorf("%d: %s", status, body)
 	}
 

@@ -94,7 +94,7 @@ SYNC_VIEWS is not set.`,
 func (s *status) checkAge(maxAge time.Duration) error {
 	switch {
 	case s.AsOf == nil:
-		return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, s.File)
+		return fmt.Errorf("%w: there is no snapshot of all tables in %s yet", errStale, s.File)
 	case maxAge > 0 && snapshotfile.InFuture(*s.AsOf, time.Now()):
 		return fmt.Errorf("%w: %s", errStale, futureText(*s.AsOf))
 	case maxAge > 0 && s.Age > maxAge.Seconds():

@@ -132,7 +132,7 @@ func (p *catalogPlanner) bindBySettings(starting bool) error {
 
 // columnCandidate is a column that may be a field.
 type columnCandidate struct {
-	field   int // in VehicleFields
+	field   int // in vehicleFields
 	column  int
 	score   int
 	boundBy string

@@ -35,7 +35,7 @@ const (
 	ManyRows // of many rows, with their numbers in New
 )
 
-// Reader tells what the changes of a table's rows mean for its vehicles.
+// Reader knows what the changes of a table's rows mean for its vehicles.
 type Reader struct {
 	price, status, currency *catalog.Field // nil if the table has no such field; currency if it is always the same
 }
@@ -183,7 +183,7 @@ func jsonMember(object string, f *catalog.Field) (v gjson.Result, found bool) {
 }
 
 // priceChange returns the prices before and after an update, and whether the update changed the price or its currency.
-// Another notation of the same price is no change. Amounts in two currencies are not compared: then both prices are
+// Another notation of the same price is not a change. Amounts in two currencies are not compared: then both prices are
 // nil.
 func (r *Reader) priceChange(before, after string) (p prices, changed bool) {
 	if r.price == nil {

@@ -36,7 +36,7 @@ func (c *column) dictionaryOf() *dictionary {
 }
 
 // Texts returns the distinct values of a text field, or the elements of a list. It returns nil for a long field and if
-// there are more than MaxTexts. They must not be changed.
+// there are more than maxTexts. They must not be changed.
 func (x *Index) Texts(f *catalog.Field) *Texts {
 	c := x.column(f)
 	d := c.dictionaryOf()

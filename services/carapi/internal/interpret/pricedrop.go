@@ -15,7 +15,7 @@ const (
 )
 
 // priceDropPhrases say that a price has dropped, by their first word; the longest comes first. "Reduced" alone may be
-// said of anything else, too.
+// about anything.
 var priceDropPhrases = newPhrases(map[tokenKind]string{
 	valueToken: "price drop, price drops, price dropped, prices dropped, price has dropped, price was dropped, price " +
 		"just dropped, price recently dropped, price went down, price has gone down, price came down, " +
@@ -48,7 +48,7 @@ func (r *requestReader) nextPriceDrop(words []string, before []token) (token, in
 	}
 
 	f := r.parameters.Catalog.Field(catalog.PriceDrop)
-	if f == nil || !f.IsHistory() || f.Mixed || isSaidOfLater(words[n:], before) {
+	if f == nil || !f.IsHistory() || f.Mixed || isAboutFutureDrop(words[n:], before) {
 		return token{}, n
 	}
 
@@ -85,8 +85,8 @@ func priceDropLength(words []string) int {
 	return 0
 }
 
-// isSaidOfLater reports whether words beside a price drop ask for one that has not happened.
-func isSaidOfLater(after []string, before []token) bool {
+// isAboutFutureDrop reports whether words beside a price drop ask for one that has not happened.
+func isAboutFutureDrop(after []string, before []token) bool {
 	if len(after) > 0 && slices.Contains(afterNoDrop, plainWord(after[0])) {
 		return true
 	}
@@ -101,7 +101,8 @@ func isSaidOfLater(after []string, before []token) bool {
 }
 
 // dropAmount reads the amount of a price drop, as in "by at least $1000" or "over 500", and its length in words. An
-// amount that is no lower bound is empty. It returns false for words that are no such amount: below 20k is a price.
+// amount that is not a lower bound is empty. It returns false for words that are not such an amount: below 20k is a
+// price.
 func (r *requestReader) dropAmount(words []string) (amount string, n int, ok bool) {
 	start := 0
 	if len(words) > 0 && slices.Contains([]string{"by", "of", "from"}, plainWord(words[0])) {
@@ -156,7 +157,7 @@ func (r *requestReader) markPriceDrops(tokens []token) {
 	for i := range tokens {
 		t := &tokens[i]
 		isReduced := t.kind == unknownToken && len(t.words) == 1 && plainWord(t.words[0]) == "reduced"
-		if isReduced && f != nil && f.IsHistory() && !f.Mixed && isOfVehicle(tokens, i) {
+		if isReduced && f != nil && f.IsHistory() && !f.Mixed && describesVehicle(tokens, i) {
 			t.kind, t.parameter, t.values = valueToken, dropParameter, []string{"1"}
 		}
 
@@ -169,8 +170,8 @@ func (r *requestReader) markPriceDrops(tokens []token) {
 	}
 }
 
-// isOfVehicle reports whether an adjective stands beside a vehicle, and beside nothing that it may describe instead.
-func isOfVehicle(tokens []token, i int) bool {
+// describesVehicle reports whether an adjective is beside a vehicle, and beside nothing else that it may describe.
+func describesVehicle(tokens []token, i int) bool {
 	isVehicle := func(t *token) bool {
 		return t.kind == valueToken && !t.isUncertain && !t.isNegated &&
 			slices.Contains([]string{"make", "model", "body_type", "year"}, t.parameter)

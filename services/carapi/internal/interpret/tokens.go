@@ -661,7 +661,7 @@ func (r *requestReader) matchFolded(f *catalog.Field, word, folded string) []str
 		len(f.NamedMeanings(word)) == 0 {
 		return nil // true of most words in a sentence
 	}
-	values, _ := r.standsFor(f, word)
+	values, _ := r.valuesOfWord(f, word)
 	return values
 }
 

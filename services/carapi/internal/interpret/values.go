@@ -49,9 +49,9 @@ func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	return values
 }
 
-// standsFor returns the values that a word stands for. It tries, in this order: the value itself; values that differ
+// valuesOfWord returns the values that a word stands for. It tries, in this order: the value itself; values that differ
 // only in punctuation; aliases; values with the same meaning, for which the word stays as it is.
-func (r *requestReader) standsFor(f *catalog.Field, word string) (values []string, why string) {
+func (r *requestReader) valuesOfWord(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
 		return found, ""
@@ -181,7 +181,7 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 
 // readText reads one value.
 func (r *requestReader) readText(f *catalog.Field, given string) (values []string, why string) {
-	values, why = r.standsFor(f, given)
+	values, why = r.valuesOfWord(f, given)
 	switch {
 	case why == "alias" || why == "punctuation":
 		return values, why
@@ -296,7 +296,7 @@ func areSame(a, b []string) bool {
 // Meaning returns the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
 	r := requestReader{Interpreter: in, index: x}
-	if values, why := r.standsFor(f, word); why != "meaning" {
+	if values, why := r.valuesOfWord(f, word); why != "meaning" {
 		return values
 	}
 

@@ -120,7 +120,7 @@ func (o Order) String() string {
 	return o.Field.Name
 }
 
-// match returns how the request was read: Smart or Exact.
+// match returns how the request was read: MatchSmart or MatchExact.
 func (q *Query) match() string {
 	if given := q.values.Get("match"); given != "" {
 		return given
@@ -128,8 +128,8 @@ func (q *Query) match() string {
 	return MatchSmart
 }
 
-// MatchForNext returns how to read the interpreted request when it is sent again: Exact, unless a word stands for more
-// than itself.
+// MatchForNext returns how to read the interpreted request when it is sent again: MatchExact, unless a word stands for
+// more than itself.
 func (q *Query) MatchForNext() string {
 	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.IsWidened() }) {
 		return MatchSmart

@@ -177,14 +177,14 @@ func (r *searchRequest) encodeCar(v *vehicle, room int) []byte {
 // encodeFields encodes fields of a vehicle in at most about room characters.
 func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
 	e, _ := encodeVehicle(nil, fields, fieldLabels(fields), v)
-	one := []*encodedVehicle{e}
+	vehicles := []*encodedVehicle{e}
 
-	cut, _ := cutToFit(one, room)
-	for !fitsRoom(one, cut, room) && one[0].omitLargest() {
+	cut, _ := cutToFit(vehicles, room)
+	for !fitsRoom(vehicles, cut, room) && vehicles[0].omitLargest() {
 	}
 
-	body, texts := one[0].truncated(cut)
-	truncation := Truncation{Texts: texts, Values: one[0].omitted}
+	body, texts := vehicles[0].truncated(cut)
+	truncation := Truncation{Texts: texts, Values: vehicles[0].omitted}
 	if texts > 0 {
 		truncation.Length = cut
 	}

@@ -53,11 +53,11 @@ const (
 // Changes returns what happened to vehicles, the newest first.
 func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
-		r, asked, err := newChangesRequest(ctx, src, g, values, query.ChangesParameters()...)
+		r, request, err := newChangesRequest(ctx, src, g, values, query.ChangesParameters()...)
 		if err != nil {
 			return nil, err
 		}
-		return r.changes(asked)
+		return r.changes(request)
 	})
 }
 
@@ -65,7 +65,7 @@ func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, err
 func newChangesRequest(ctx context.Context, src *source, g *generation, values url.Values, allowed ...string) (
 	*searchRequest, *query.Changes, error,
 ) {
-	asked, err := g.interpreter.Parameters().ParseChanges(values, time.Now(), allowed...)
+	request, err := g.interpreter.Parameters().ParseChanges(values, time.Now(), allowed...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,20 +89,20 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 		r.query.Shown = query.SummaryFields(g.catalog)
 	}
 
-	return r, asked, nil
+	return r, request, nil
 }
 
 // changes reads the requested events and their vehicles.
-func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
+func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 	log := r.generation.changeLog
 	before := math.MaxInt
-	if asked.Before != nil {
-		before = log.Position(asked.Before.Change, asked.Before.Kind)
+	if request.Before != nil {
+		before = log.Position(request.Before.Change, request.Before.Kind)
 	}
 
-	numbers, total := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
-	more := len(numbers) > asked.Limit
-	numbers = numbers[:min(len(numbers), asked.Limit)]
+	numbers, total := log.Page(request.Kinds, request.Since, before, request.Limit+1)
+	more := len(numbers) > request.Limit
+	numbers = numbers[:min(len(numbers), request.Limit)]
 	events := make([]history.Event, len(numbers))
 
 	var ids []int64
@@ -114,8 +114,8 @@ func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
 	}
 
 	result := &Changes{
-		Total: total, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
-		Bulks: log.BulksSince(asked.Since),
+		Total: total, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
+		Bulks: log.BulksSince(request.Since),
 	}
 	changeOf, err := r.readChanges(ids)
 	if err != nil {
@@ -135,8 +135,8 @@ func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
 			continue
 		}
 
-		one := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
-		if len(shown) > 0 && len(result.Events)+len(one) > maxEvents {
+		encoded := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
+		if len(shown) > 0 && len(result.Events)+len(encoded) > maxEvents {
 			more = true
 			break
 		}
@@ -145,14 +145,14 @@ func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
 			result.Events = append(result.Events, ',')
 		}
 
-		result.Events = append(result.Events, one...)
+		result.Events = append(result.Events, encoded...)
 		shown = append(shown, e)
 	}
 
 	result.Events = append(result.Events, ']')
 	if result.Count = len(shown); more && result.Count > 0 {
 		last := shown[len(shown)-1]
-		result.Next = asked.NextPage(query.ChangesCursor{Change: last.Change, Kind: last.Kind})
+		result.Next = request.NextPage(query.ChangesCursor{Change: last.Change, Kind: last.Kind})
 	}
 
 	return result, nil
@@ -185,12 +185,12 @@ func (r *searchRequest) historyFrom() time.Time {
 // carsOf reads the current state of the vehicles of events; a missing vehicle is nil.
 func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 	var candidates []candidate
-	places := make([]int, len(events)) // in candidates; -1 for none
+	positions := make([]int, len(events)) // in candidates; -1 for none
 	for i, e := range events {
-		places[i] = -1
+		positions[i] = -1
 		if row, found := r.index().RowOfKey(e.Key); found {
-			if places[i] = slices.Index(candidates, candidate{row: row}); places[i] < 0 {
-				places[i] = len(candidates)
+			if positions[i] = slices.Index(candidates, candidate{row: row}); positions[i] < 0 {
+				positions[i] = len(candidates)
 				candidates = append(candidates, candidate{row: row})
 			}
 		}
@@ -202,9 +202,9 @@ func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 	}
 
 	cars := make([]*vehicle, len(events))
-	for i, place := range places {
-		if place >= 0 {
-			cars[i] = vehicles[place]
+	for i, position := range positions {
+		if position >= 0 {
+			cars[i] = vehicles[position]
 		}
 	}
 
@@ -369,7 +369,7 @@ func (row recordedRow) Length(f *catalog.Field) int {
 	return int(row.values[strings.ToLower(f.Column.Name)].Get("bytes").Int())
 }
 
-// subject is a vehicle whose history is asked for.
+// subject is the vehicle whose history a request is for.
 type subject struct {
 	key []value.Cell // by which the history knows it
 
@@ -441,7 +441,7 @@ func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*s
 	*Changes, error,
 ) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
-		r, asked, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
+		r, request, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
 		if err != nil {
 			return nil, err
 		}
@@ -451,22 +451,22 @@ func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*s
 			return nil, err
 		}
 
-		return r.rowHistory(of, asked)
+		return r.rowHistory(of, request)
 	})
 }
 
 // rowHistory reads the changes of one vehicle, and its current state.
-func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, error) {
+func (r *searchRequest) rowHistory(of subject, request *query.Changes) (*Changes, error) {
 	c := r.generation.catalog
 	before := int64(0)
 	switch {
-	case asked.Before != nil:
-		before = asked.Before.Change
+	case request.Before != nil:
+		before = request.Before.Change
 	case of.left > 0:
 		before = of.left + 1
 	}
 
-	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, of.key, before, asked.Limit+1)
+	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, of.key, before, request.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -480,11 +480,11 @@ func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, 
 		car = cars[0]
 	}
 
-	if car == nil && len(recorded) == 0 && asked.Before == nil {
+	if car == nil && len(recorded) == 0 && request.Before == nil {
 		return nil, ErrNotFound
 	}
 
-	result := &Changes{ID: of.id, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
+	result := &Changes{ID: of.id, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)
@@ -493,10 +493,10 @@ func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, 
 	}
 
 	reader := history.NewReader(c)
-	more := len(recorded) > asked.Limit
+	more := len(recorded) > request.Limit
 	result.Events = []byte{'['}
 
-	recorded = recorded[:min(len(recorded), asked.Limit)]
+	recorded = recorded[:min(len(recorded), request.Limit)]
 	read := 0
 	for i := range recorded {
 		change := &recorded[i]
@@ -511,8 +511,8 @@ func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, 
 		}
 
 		values := &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}
-		one := r.encodeEvent(kind, nil, fields, values, nil)
-		if result.Count > 0 && len(result.Events)+len(one) > maxEvents {
+		encoded := r.encodeEvent(kind, nil, fields, values, nil)
+		if result.Count > 0 && len(result.Events)+len(encoded) > maxEvents {
 			more = true
 			break
 		}
@@ -521,21 +521,21 @@ func (r *searchRequest) rowHistory(of subject, asked *query.Changes) (*Changes, 
 			result.Events = append(result.Events, ',')
 		}
 
-		result.Events = append(result.Events, one...)
+		result.Events = append(result.Events, encoded...)
 		result.Count++
 		read++
 	}
 
 	result.Events = append(result.Events, ']')
 	if more && read > 0 {
-		result.Next = asked.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
+		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
 		result.Next.Del("since")
 	}
 
 	return result, nil
 }
 
-// Changed is the kind of a change that is no event.
+// Changed is the kind of a change that is not an event.
 const Changed = "changed"
 
 // changeKindOf names a change after its last event, or Changed.

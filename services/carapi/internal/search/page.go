@@ -41,12 +41,12 @@ const moreCandidates = 4
 // readPage reads the vehicles of a page in at most two statements.
 func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	q := r.query
-	rows, skips := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
+	rows, offsets := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
 
-	rows, skips = rows[min(q.Offset, len(rows)):], skips[min(q.Offset, len(skips)):]
+	rows, offsets = rows[min(q.Offset, len(rows)):], offsets[min(q.Offset, len(offsets)):]
 	candidates := make([]candidate, len(rows))
 	for i := range rows {
-		candidates[i] = candidate{rows[i], skips[i]}
+		candidates[i] = candidate{rows[i], offsets[i]}
 	}
 
 	n := min(len(candidates), q.Limit)
@@ -66,10 +66,10 @@ func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	last := candidates[n-1]
 	cursor := &query.Cursor{SortKey: r.index().SortKey(q.Sort, last.row), OffsetInTies: r.offsetAfter(last, candidates[n])}
 
-	rows, skips = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
+	rows, offsets = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
 	candidates = candidates[:n]
 	for i := range rows {
-		candidates = append(candidates, candidate{rows[i], skips[i]})
+		candidates = append(candidates, candidate{rows[i], offsets[i]})
 	}
 
 	further, err := r.readVehicles(candidates[n : n+min(len(rows), moreCandidates*q.Limit)])
@@ -106,29 +106,29 @@ func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n i
 	}
 
 	p.shown = make([]liveRow, 0, n)
-	places := make([]value.Cell, 0, n*len(q.Sort))
+	sortKeys := make([]value.Cell, 0, n*len(q.Sort))
 	for i, v := range vehicles[:n] {
 		if v == nil || !q.Matches(r.generation.catalog, v) {
 			continue
 		}
 
-		start := len(places)
-		places = r.appendSortKey(places, v, candidates[i].row)
-		place := places[start:]
+		start := len(sortKeys)
+		sortKeys = r.appendSortKey(sortKeys, v, candidates[i].row)
+		sortKey := sortKeys[start:]
 
 		// Skip a row that moved before the cursor or past the end of the page.
 		if q.After != nil {
-			c := query.CompareSortKeys(q.Sort, place, q.After.SortKey)
+			c := query.CompareSortKeys(q.Sort, sortKey, q.After.SortKey)
 			if c < 0 || c == 0 && q.After.OffsetInTies == 0 {
 				continue
 			}
 		}
 
-		if end != nil && query.CompareSortKeys(q.Sort, place, end) > 0 {
+		if end != nil && query.CompareSortKeys(q.Sort, sortKey, end) > 0 {
 			continue
 		}
 
-		p.shown = append(p.shown, liveRow{v, place})
+		p.shown = append(p.shown, liveRow{v, sortKey})
 	}
 
 	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.CompareSortKeys(q.Sort, a.sortKey, b.sortKey) })

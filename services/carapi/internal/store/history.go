@@ -48,7 +48,7 @@ func (s *Store) historyKey(ctx context.Context, tx *sqlx.Tx, v Version) ([]strin
 	return nil, nil
 }
 
-// recordedNow tells which changes of the table the file has; nil for none.
+// recordedNow returns which changes of the table the file has; nil for none.
 func (s *Store) recordedNow(ctx context.Context) (recorded *snapshotfile.Recorded, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()

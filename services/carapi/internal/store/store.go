@@ -54,8 +54,8 @@ type Store struct {
 
 	historyAway atomic.Bool // the last History failed
 
-	idColumns atomic.Pointer[[]string]     // see Follow
-	plan      atomic.Pointer[catalog.Plan] // see Follow
+	idColumns atomic.Pointer[[]string]     // see FollowBinding
+	plan      atomic.Pointer[catalog.Plan] // see FollowBinding
 }
 
 // New returns a store that has read nothing yet. rows is the pool for requests. reads is a separate pool of at least

@@ -76,7 +76,7 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	}
 }
 
-// Meanings returns the meanings of a stored text of one of MeaningFields, or of an interior color, in alphabetical
+// Meanings returns the meanings of a stored text of one of meaningFields, or of an interior color, in alphabetical
 // order: black for Shadow Black, black and red for Black/Red. It returns nil for a text that is not understood.
 func (v *Vocabulary) Meanings(field, text string) []string {
 	l := v.lexicon(field)

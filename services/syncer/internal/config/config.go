@@ -106,9 +106,9 @@ const (
 
 // Values of SYNC_DECIMAL.
 const (
-	decimalAuto = "auto"
-	DecimalText = "text"
-	DecimalReal = "numeric"
+	decimalAuto    = "auto"
+	DecimalText    = "text"
+	DecimalNumeric = "numeric"
 )
 
 // Values of SYNC_SHOW_ROWS.
@@ -169,7 +169,7 @@ func (s *SyncConfig) validateWords() error {
 	}{
 		{"SYNC_STRATEGY", s.Strategy, []string{StrategySnapshot, StrategyUpsert}},
 		{"SYNC_ZERO_DATES", s.ZeroDates, []string{zeroDatesKeep, ZeroDatesNull, ZeroDatesFail}},
-		{"SYNC_DECIMAL", s.Decimal, []string{decimalAuto, DecimalText, DecimalReal}},
+		{"SYNC_DECIMAL", s.Decimal, []string{decimalAuto, DecimalText, DecimalNumeric}},
 		{"SYNC_DRIFT", s.Drift, []string{driftApply, DriftFail}},
 		{"SYNC_SHOW_ROWS", s.ShowRows, []string{ShowLocal, ShowAlways, ShowNever}},
 	} {

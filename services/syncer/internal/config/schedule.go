@@ -100,10 +100,10 @@ func wallClock(moment, set time.Time) time.Time {
 // InZone returns the same moment in the schedule's time zone.
 func (s Schedule) InZone(moment time.Time) time.Time { return moment.In(s.zone) }
 
-// ZoneName is the name of the schedule's time zone.
+// ZoneName returns the name of the schedule's time zone.
 func (s Schedule) ZoneName() string {
 	if s.zone == time.Local {
-		return "time zone of the system, " + time.Now().Format("MST")
+		return "the system's time zone, " + time.Now().Format("MST")
 	}
 	return s.zone.String()
 }

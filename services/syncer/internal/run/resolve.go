@@ -40,7 +40,7 @@ func resolveView(t *schema.Table, v *config.ViewEntry, s config.SyncConfig) erro
 		switch s.Decimal {
 		case config.DecimalText:
 			t.Columns[i].Stored = "TEXT"
-		case config.DecimalReal:
+		case config.DecimalNumeric:
 			t.Columns[i].Stored = "NUMERIC"
 		}
 	}

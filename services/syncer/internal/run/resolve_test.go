@@ -35,7 +35,7 @@ func TestResolveView(t *testing.T) {
 		{view: config.ViewEntry{Watermark: "id"}, want: "[] @ID TEXT"},
 		{view: config.ViewEntry{Watermark: "name"}, err: "must be a column of v with integers, dates or times"},
 		{view: config.ViewEntry{Watermark: "nowhere"}, err: "must be a column"},
-		{s: config.SyncConfig{Decimal: config.DecimalReal}, want: "[] @ NUMERIC"},
+		{s: config.SyncConfig{Decimal: config.DecimalNumeric}, want: "[] @ NUMERIC"},
 		{s: config.SyncConfig{Decimal: config.DecimalText}, want: "[] @ TEXT"},
 		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, err: "needs a key: name the columns"},
 		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, hidden: []string{"vin"}, err: "may not read the column vin"},

@@ -42,7 +42,7 @@ type chartAxis struct {
 	Labels []string // from top to bottom, at equal distances
 }
 
-// chartBar is a run. A run that published nothing has a bar as high as the chart.
+// chartBar is a run. A run that published nothing has a bar of the chart's full height, as the legend says.
 type chartBar struct {
 	X, Y, Width, Height chartPercent
 	Status              string
@@ -148,6 +148,7 @@ func timeLabels(runs []snapshotfile.Run, slot float64, now time.Time) (labels []
 	if last < 40 { // there is no room to the left
 		newest.X, newest.Anchor = chartPercent(last-slot*barShare/2), "start"
 	}
+
 	return append(labels, newest)
 }
 

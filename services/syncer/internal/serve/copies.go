@@ -139,6 +139,7 @@ func lastGood(path string) (runID, error) {
 	if history.Good == nil {
 		return runID{}, snapshot.ErrNoSnapshot
 	}
+
 	return runIDOf(history.Good), nil
 }
 
@@ -299,6 +300,7 @@ func hashFile(ctx context.Context, f *os.File) (size int64, sum [sha256.Size]byt
 	if _, err := io.Copy(h, all.reader(ctx)); err != nil {
 		return 0, sum, err
 	}
+
 	return info.Size(), [sha256.Size]byte(h.Sum(nil)), nil
 }
 

@@ -126,6 +126,7 @@ func readTableDetails(db *sqlx.DB, t snapshotfile.TableContent, withRows bool) (
 	if withRows {
 		d.sample, err = readSample(db, t, from)
 	}
+
 	return d, err
 }
 
@@ -162,6 +163,7 @@ func readSample(db *sqlx.DB, t snapshotfile.TableContent, from string) (*rowSamp
 	for i := range s.Columns {
 		s.Columns[i].Number = isNumeric(s.Rows, i)
 	}
+
 	return s, rows.Err()
 }
 
@@ -175,6 +177,7 @@ func isNumeric(rows [][]sampleCell, column int) bool {
 			return false
 		}
 	}
+
 	return found
 }
 

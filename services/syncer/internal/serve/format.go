@@ -9,20 +9,20 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// durationText writes a duration as a person would, in the one unit that matters.
+// durationText writes a duration in one unit. Like agoText it rounds down, so that both state the same age.
 func durationText(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", max(0, d.Seconds()))
 	case d < 2*time.Minute:
-		return fmt.Sprintf("%.0f seconds", d.Seconds())
+		return fmt.Sprintf("%d seconds", d/time.Second)
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f minutes", d.Minutes())
+		return fmt.Sprintf("%d minutes", d/time.Minute)
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%.0f hours", d.Hours())
+		return fmt.Sprintf("%d hours", d/time.Hour)
 	}
 
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
 // wholeText writes a duration in whole seconds, or in a larger unit: "1 second", "12 minutes".

@@ -11,6 +11,7 @@ func TestDurationText(t *testing.T) {
 		400 * time.Millisecond: "0.4 s",
 		42 * time.Second:       "42 seconds",
 		12 * time.Minute:       "12 minutes",
+		899 * time.Second:      "14 minutes",
 		5 * time.Hour:          "5 hours",
 		72 * time.Hour:         "3 days",
 		-time.Second:           "0.0 s",

@@ -96,7 +96,7 @@ func (s *Service) readiness() (reason string, members map[string]any) {
 // unready returns why the snapshot is missing or too old; "" if it is fresh.
 func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if st.good.IsZero() {
-		return "there is no snapshot yet of all views"
+		return "there is no snapshot of all views yet"
 	}
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
 		return "the snapshot file is missing"
@@ -126,6 +126,7 @@ func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if now.After(third) {
 		return fmt.Sprintf("the snapshot is %s old: no run has succeeded since", durationText(age))
 	}
+
 	return ""
 }
 

@@ -251,5 +251,6 @@ func (n *noticeQueue) attempt(d noticeDelivery) error {
 	if res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests {
 		return backoff.Permanent(err)
 	}
+
 	return err
 }

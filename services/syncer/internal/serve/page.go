@@ -153,6 +153,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	if len(d.Runs) > runsOpen {
 		d.Runs, d.OlderRuns = d.Runs[:runsOpen], d.Runs[runsOpen:]
 	}
+
 	return d
 }
 
@@ -247,5 +248,6 @@ func runLines(tables []snapshotfile.TableRun) (lines []runLine) {
 		all.Rows += line.Rows
 		all.Bytes += line.Bytes
 	}
+
 	return append(lines, all)
 }

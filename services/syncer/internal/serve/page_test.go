@@ -36,7 +36,7 @@ func TestHeadline(t *testing.T) {
 			level:  levelGood, want: "Up to date, just now",
 		},
 		"no run yet": {
-			level: levelWarning, want: "No data yet", detail: "There is no snapshot yet of all views.",
+			level: levelWarning, want: "No data yet", detail: "There is no snapshot of all views yet.",
 		},
 		"no good run": {
 			status: serviceStatus{runOutcome: failed(1), failingSince: ago(3 * time.Second)},
@@ -172,7 +172,7 @@ func TestPage(t *testing.T) {
 		s.record(t, snapshotfile.RunStopped)
 	}
 	page := requirePage(t, s, "2 older runs", `class="bar ok"`, `class="bar refused" fill="url(#hatch)"`,
-		`class="bar stopped"`, "by the time when the run started, in UTC", "&lt;img src=x")
+		`class="bar stopped"`, "by start of the run, in UTC", "&lt;img src=x")
 	if strings.Contains(page, "<img src=x") || strings.Contains(page, "\u202E") || strings.Contains(page, "ZgotmplZ") {
 		t.Error("untrusted text is not escaped")
 	}

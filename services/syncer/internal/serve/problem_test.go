@@ -24,7 +24,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		{"GET", "/assets/nowhere.js", "", "", 404, "no such resource"},
 		{"GET", "/sync", token, "", 405, "GET is not possible here; use POST"},
 		{"POST", "/runs", token, "", 405, "POST is not possible here; use GET, HEAD"},
-		{"GET", "/readyz", "", "", 503, "there is no snapshot yet of all views"},
+		{"GET", "/readyz", "", "", 503, "there is no snapshot of all views yet"},
 		{"GET", "/runs", "", "", 500, "not a SQLite file"},
 		{"POST", "/sync", "", "Bearer " + token, 403, "SYNC_HTTP_TOKEN is not set: nobody can request a run"},
 		{"POST", "/sync", token, "Bearer other", 401, "the header Authorization: Bearer TOKEN is needed"},

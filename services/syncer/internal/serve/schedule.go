@@ -100,6 +100,7 @@ func (p *runPlan) finished(start, now time.Time, ok bool) (late bool) {
 	} else if earliest := now.Add(p.retry.NextBackOff()); p.at.Before(earliest) {
 		p.at = earliest
 	}
+
 	return late
 }
 

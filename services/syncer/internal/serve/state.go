@@ -30,7 +30,7 @@ type serviceStatus struct {
 
 // runOutcome is the result of the last runs. Skipped and stopped runs do not count.
 type runOutcome struct {
-	status   string // snapshotfile.OK, Failed or Refused; "" before the first run
+	status   string // snapshotfile.RunOK, RunFailed or RunRefused; "" before the first run
 	failures int    // how many runs in a row failed or were refused
 	error    string
 }
@@ -117,6 +117,7 @@ func (s *serviceState) end(r run.Report) runOutcome {
 	if r.Status == snapshotfile.RunOK {
 		s.current.good = r.Started.Round(0) // without the monotonic clock, which stands still while the machine sleeps
 	}
+
 	return s.current.runOutcome
 }
 

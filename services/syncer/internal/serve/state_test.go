@@ -145,7 +145,7 @@ func TestReady(t *testing.T) {
 		failures int
 		want     string
 	}{
-		"no snapshot":                  {want: "there is no snapshot yet of all views"},
+		"no snapshot":                  {want: "there is no snapshot of all views yet"},
 		"fresh":                        {age: time.Minute},
 		"the third run is not due yet": {age: 28 * time.Minute},
 		"the third run since is due": {

@@ -63,7 +63,7 @@ func (t *Table) checkUserColumns() error {
 		return nil
 	}
 	if len(t.old.Key) > 0 {
-		return fmt.Errorf("its key was (%s) and there is none now, "+
+		return fmt.Errorf("its key was (%s), and it has none now, "+
 			"so the contents of your own columns could not stay with their rows: "+
 			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s",
 			strings.Join(t.old.Key, ", "), columns)

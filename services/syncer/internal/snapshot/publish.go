@@ -52,10 +52,10 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 	return warning, nil
 }
 
-// checkpoint removes the staging and empties the log, which holds the changed pages. The snapshot is published by then,
-// so a full disk is no failure any more. A reader that still needs the log is not waited for long: the next run empties
-// it. If a reader has needed it since before this run, the log grows with each run, and checkpoint returns a warning.
-// It returns none for a program that replaces SQLite's checkpoints by its own, as Litestream does.
+// checkpoint removes the staging and empties the log, which holds the changed pages. The snapshot is already published,
+// so a full disk is not a failure here. checkpoint waits only briefly for a reader that still needs the log: the next
+// run empties it. If a reader has needed it since before this run, the log grows with each run, and checkpoint returns
+// a warning. It returns none for a program that replaces SQLite's checkpoints by its own, as Litestream does.
 func (s *Staging) checkpoint() (warning string) {
 	_ = exec(s.conn, "DETACH staging")
 	_ = s.file.removeStaging()

@@ -180,7 +180,7 @@ func TestBulkKeysOutliveTheirChange(t *testing.T) {
 		WHERE c.op = 'insert'`), [][]driver.Value{{int64(1)}})
 }
 
-// Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
+// Whatever runs come and go, the file shows for each row whether it was there at the first run, came in a recorded
 // change, or came with so many others that only its key is recorded.
 func TestArrivals(t *testing.T) {
 	t.Parallel()

@@ -166,6 +166,7 @@ func ColumnDefinitions(createTable string) map[string]string {
 		}
 		found[strings.ToLower(unquote(tokens[0]))] = joinTokens(part)
 	}
+
 	return found
 }
 
@@ -235,6 +236,7 @@ func FullTextContent(createVirtualTable string) string {
 			return unquote(p[2])
 		}
 	}
+
 	return ""
 }
 
