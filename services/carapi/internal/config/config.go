@@ -104,7 +104,7 @@ func (*Config) Descriptions() map[string]string {
 			"for the description of the API and the URLs in answers",
 		"CORS_ORIGINS": "origins of web pages that browsers may call from, such as https://app.example.com, " +
 			"separated by commas; or *; default none",
-		"RATE_LIMIT": "how many requests a key may make in a time, and an address without a valid key; " +
+		"RATE_LIMIT": "requests per period, such as 600/1m, for each key, and for each address that sends no valid key; " +
 			"off for no limit",
 		"TRUSTED_PROXIES": "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas",
 		"MAX_IN_FLIGHT": "how many requests are answered at a time; twice as many wait for up to half a second, " +
