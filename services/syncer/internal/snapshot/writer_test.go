@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
 )
 
 func TestValuesList(t *testing.T) {
@@ -62,30 +64,40 @@ func TestRowsAreFoundByTheirKeys(t *testing.T) {
 		f.publish(t, s)
 		f.query(t, "ANALYZE")
 
-		file, err := LockFile(f.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		staging, err := file.Stage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := staging.Begin(s.table, "v", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		table := f.begin(t, s.table)
 
 		for statement, args := range map[string]int{
 			table.writer.insertSQL(128): 128 * len(s.table.Columns), table.writer.findSQL(128): 128 * len(key),
 		} {
-			wantNoScan(t, staging.conn, "t", statement, make([]driver.Value, args)...)
+			wantNoScan(t, table.staging.conn, "t", statement, make([]driver.Value, args)...)
 		}
+	}
+}
 
+// begin begins to stage a table, until the end of the test.
+func (f *testFile) begin(t *testing.T, s schema.Table) *Table {
+	t.Helper()
+	file, err := LockFile(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Unlock() })
+
+	staging, err := file.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
 		if err := staging.Close(); err != nil {
 			t.Error(err)
 		}
-		_ = file.Unlock()
+	})
+
+	table, err := staging.Begin(s, s.Name, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return table
 }
 
 // wantNoScan checks that a statement finds the rows of a table by an index. Alias is the table's name in the statement.
@@ -116,37 +128,21 @@ func TestRowsAreFoundByTheirOldKeys(t *testing.T) {
 		f.publish(t, source(keys[0]))
 		f.query(t, "ALTER TABLE v ADD COLUMN mine TEXT")
 
-		file, err := LockFile(f.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		staging, err := file.Stage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := staging.Begin(source(keys[1]).table, "v", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		table := f.begin(t, source(keys[1]).table)
 
 		statements := table.fillNewKeySQL()
 		for _, statement := range statements {
 			if strings.HasPrefix(statement, "DELETE") {
-				wantNoScan(t, staging.conn, "s", statement)
+				wantNoScan(t, table.staging.conn, "s", statement)
 			} else if strings.HasPrefix(statement, "UPDATE") {
-				wantNoScan(t, staging.conn, "t", statement)
+				wantNoScan(t, table.staging.conn, "t", statement)
 			}
-			if err := exec(staging.conn, statement); err != nil {
+			if err := exec(table.staging.conn, statement); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if len(statements) < 3 {
 			t.Errorf("%v: %q", keys, statements)
 		}
-
-		if err := staging.Close(); err != nil {
-			t.Error(err)
-		}
-		_ = file.Unlock()
 	}
 }
