@@ -74,10 +74,13 @@ func (s *server) serve(ctx context.Context) error {
 			return fmt.Errorf("accept connections: %w", err)
 
 		case <-s.hangups:
-			if err := runScripts(ctx, engine, provider, s.later, s.database); err != nil {
+			err := runScripts(ctx, engine, provider, s.later, s.database)
+			if err != nil && ctx.Err() == nil {
 				return fmt.Errorf("-later %w", err)
 			}
-			s.changed()
+			if err == nil {
+				s.changed()
+			}
 
 		case <-ctx.Done():
 		}
