@@ -208,7 +208,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 		outcome.begin(t)
 
-		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
+		moment := time.Duration(random.Int64N(int64(length) * 3 / 2)) // a third of them come after the run has published
 		s.killAfter(t, moment, "sync")
 		if hasStaging(s.path) {
 			began++
