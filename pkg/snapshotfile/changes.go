@@ -205,15 +205,15 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 	return c.recordBulkKeys(ctx, d, change)
 }
 
-// recordBulkKeys records which rows are new by a change of OpBulk: otherwise they could not be told from those that
-// were in the table when the history began.
+// recordBulkKeys records the keys of the rows that a change of OpBulk adds. Readers then know that these rows were not
+// in the table when the history began.
 func (c *Changes) recordBulkKeys(ctx context.Context, d Difference, change int64) error {
 	live, err := readLiveKey(ctx, c.db, d.Table)
 	if err != nil {
 		return err
 	}
 
-	// Rows that this run deletes keep their keys: whoever has just read the table needs them to read its history.
+	// The keys of rows that this run deletes stay: a program that read the table before this run still needs them.
 	_, err = c.db.ExecContext(ctx, `DELETE FROM main._sync_bulk_keys AS c WHERE "table" = ? AND NOT EXISTS (
 		SELECT 1 FROM `+d.Live+" AS t WHERE "+hasKeyOfChange(live)+")", d.Table)
 	if err != nil {

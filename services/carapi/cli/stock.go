@@ -18,7 +18,7 @@ import (
 
 // stores holds the databases that are searched: that of DB_HOST or DB_PATH, the snapshot beside it, or both.
 type stores struct {
-	live, snapshot *store.Store // nil if there is none
+	live, snapshot *store.Store // nil for a source that is not configured
 	options        search.Options
 	pools          map[string]*sql.DB // that read the rows of answers, by the names of the sources
 	allPools       []*sqlx.DB         // to close, with those that read indexes

@@ -19,7 +19,7 @@ const (
 	maxExpected = 500 // of one error
 )
 
-// NewProblem returns a problem with a status of HTTP. The detail tells the caller what to do.
+// NewProblem returns a problem with an HTTP status and a detail, which says what the caller can do.
 func NewProblem(status int, detail string) Problem {
 	return Problem{Details: problem.New(status, detail)}
 }

@@ -86,7 +86,7 @@ func (c *Catalog) findNoHistoryReason() string {
 	return ""
 }
 
-// historyField returns the position of the field that holds a column of the history's key; -1 if there is none.
+// historyField returns the position of the field that holds a column of the history's key, or -1.
 func (c *Catalog) historyField(column string) int {
 	return slices.IndexFunc(c.Fields, func(f Field) bool {
 		isThat := len(f.Columns) == 1 && strings.EqualFold(f.Column.Name, column) && !f.isComputed && f.isPlain()

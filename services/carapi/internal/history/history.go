@@ -181,7 +181,7 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []in
 	return found, total
 }
 
-// BulksSince returns the runs since a time of which the history has only numbers.
+// BulksSince returns the bulk runs since a time. The history has the numbers of their changes, not each change.
 func (l *Log) BulksSince(since time.Time) []Bulk {
 	return slices.DeleteFunc(slices.Clone(l.Bulks), func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) })
 }

@@ -147,8 +147,8 @@ func (m *Metrics) measure(next http.Handler) http.Handler {
 	})
 }
 
-// routePattern returns the pattern of the route that a request has matched. It is empty if there is none, and before
-// the router has run.
+// routePattern returns the pattern of the route that a request has matched. It is empty for a request without a route,
+// and before the router has run.
 func routePattern(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
 
 // methodLabel returns the method of a request, or "other" for a word that is not a method of HTTP.

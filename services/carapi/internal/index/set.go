@@ -17,7 +17,7 @@ func newSet(b *roaring.Bitmap) Set { return Set{b, int(b.GetCardinality())} }
 // Count returns how many rows there are.
 func (s Set) Count() int { return s.count }
 
-// First returns the first row, or false if there is none.
+// First returns the first row, or false for an empty set.
 func (s Set) First() (row uint32, ok bool) {
 	if s.count == 0 {
 		return 0, false

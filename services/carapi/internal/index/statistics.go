@@ -171,7 +171,7 @@ func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32
 }
 
 // NearestNumber returns the number in a set that is nearest to a bound: the lowest above it, or the highest below it.
-// It returns false if there is none.
+// It returns false if the set has no such number.
 func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
