@@ -58,8 +58,8 @@ type mysqlColumn struct {
 	Comment  string
 }
 
-// mysqlColumns reads the columns of a table or view from the catalog. It returns no columns if the table does not exist,
-// this user may not read it, or the server cannot open it.
+// mysqlColumns reads the columns of a table or view from the catalog. It returns none if the table does not exist, this
+// user may not read it, or the server cannot open it.
 func mysqlColumns(ctx context.Context, db sqlx.QueryerContext, name string) ([]mysqlColumn, error) {
 	// The aliases are needed: MySQL 8 returns the names of information_schema in upper case.
 	var found []mysqlColumn
