@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/mysqlerr"
 )
 
 // explainConnect adds to a connection error what it means and which variable to check.
@@ -43,13 +45,12 @@ func (c *Config) connectHint(err error) string {
 	}
 
 	var (
-		server *mysql.MySQLError
 		dns    *net.DNSError
 		netErr net.Error
 	)
 	switch {
-	case errors.As(err, &server):
-		return c.serverHint(server.Number)
+	case mysqlerr.Number(err) != 0:
+		return c.serverHint(mysqlerr.Number(err))
 
 	// The server does not offer what the settings require, or requires what the driver refuses.
 	case errors.Is(err, mysql.ErrNoTLS):
@@ -106,29 +107,29 @@ func (c *Config) certificateHint(err error) string {
 // serverHint explains an error by its number.
 func (c *Config) serverHint(number uint16) string {
 	switch number {
-	case errAccessDenied, errAccessDeniedNoPass:
+	case mysqlerr.AccessDenied, mysqlerr.AccessDeniedNoPassword:
 		hint := "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, " +
 			"and that the user may log in from this host"
 		if c.sslMode() == SSLDisabled {
 			hint += "; if server or user demand TLS, set DB_SSL_MODE"
 		}
 		return hint
-	case errAccountLocked, errAccountLockedMariaDB:
+	case mysqlerr.AccountHasBeenLocked, mysqlerr.AccountLockedMariaDB:
 		return "the account of DB_USER is locked"
-	case errDatabaseDenied:
+	case mysqlerr.DBAccessDenied:
 		return fmt.Sprintf("user %q may not use database %q: check DB_NAME and the user's GRANTs", c.User, c.Name)
-	case errUnknownDatabase:
+	case mysqlerr.BadDB:
 		return fmt.Sprintf("there is no database %q: check DB_NAME", c.Name)
-	case errSecureTransport:
+	case mysqlerr.SecureTransportRequired:
 		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
-	case errHostNotPrivileged:
+	case mysqlerr.HostNotPrivileged:
 		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
-	case errNewAborting:
+	case mysqlerr.NewAbortingConnection:
 		return "the server ended the connection at once: its init_connect fails for this user"
-	case errUnknownTimeZone:
+	case mysqlerr.UnknownTimeZone:
 		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: "+
 			"load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
-	case errConnectionCount, errTooManyUserConns, errUserLimitReached:
+	case mysqlerr.ConnectionCount, mysqlerr.TooManyUserConnections, mysqlerr.UserLimitReached:
 		return "the server has no free connection: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-sql-driver/mysql"
+	"carstock/pkg/mysqlerr"
 )
 
 // sessionConnector is a connector whose connections all have the session variables of variables.go, whatever the
@@ -49,7 +49,7 @@ func (s *sessionConnector) setVariables(ctx context.Context, conn driver.Conn) e
 		if err == nil {
 			err = s.readBack(ctx, conn)
 		}
-		if _, differs := errors.AsType[*differenceError](err); !differs && !isServerError(err) {
+		if _, differs := errors.AsType[*differenceError](err); !differs && mysqlerr.Number(err) == 0 {
 			return err
 		}
 	}
@@ -115,14 +115,14 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 	if err == nil {
 		return assignments, nil
 	}
-	if !isServerError(err) {
+	if mysqlerr.Number(err) == 0 {
 		return nil, err
 	}
 
 	for _, a := range assignments {
 		if err := executeStatement(ctx, conn, "SET "+a); err == nil {
 			accepted = append(accepted, a)
-		} else if !isServerError(err) {
+		} else if mysqlerr.Number(err) == 0 {
 			return nil, err
 		}
 	}
@@ -189,11 +189,6 @@ func (c *Config) sessionZone() string {
 		return ""
 	}
 	return c.Timezone
-}
-
-func isServerError(err error) bool {
-	var server *mysql.MySQLError
-	return errors.As(err, &server)
 }
 
 func executeStatement(ctx context.Context, conn driver.Conn, query string) error {

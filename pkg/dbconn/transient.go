@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/mysqlerr"
 )
 
 // Transient reports whether an error means that the database cannot answer now but may later: the network, a server
@@ -17,7 +19,6 @@ func Transient(err error) bool {
 	var (
 		network *net.OpError
 		name    *net.DNSError
-		server  *mysql.MySQLError
 		sqlite  sqlite3.Error
 	)
 	switch {
@@ -25,8 +26,8 @@ func Transient(err error) bool {
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network), errors.As(err, &name):
 		return true
-	case errors.As(err, &server):
-		return isTransientCode(server.Number)
+	case mysqlerr.Number(err) != 0:
+		return isTransientNumber(mysqlerr.Number(err))
 	case errors.As(err, &sqlite):
 		return sqlite.Code == sqlite3.ErrBusy || sqlite.Code == sqlite3.ErrLocked
 	}
@@ -34,30 +35,31 @@ func Transient(err error) bool {
 	return false
 }
 
-// isTransientCode reports whether a server that refuses with this number may accept a moment later.
-func isTransientCode(number uint16) bool {
+// isTransientNumber reports whether a server that refuses with this number may accept a moment later.
+func isTransientNumber(number uint16) bool {
 	switch number {
-	case errConnectionCount, 1041, 1135, // ER_OUT_OF_RESOURCES, ER_CANT_CREATE_THREAD
-		1042, 1043, // ER_BAD_HOST_ERROR, ER_HANDSHAKE_ERROR: of gateways, while the servers behind them move
-		1047,                          // ER_UNKNOWN_COM_ERROR: a node of Galera that is not ready, or rejects queries
-		errServerShutdown, 1077, 1079, // ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE
-		1152, errNewAborting, // ER_ABORTING_CONNECTION
-		1158, 1159, 1160, 1161, // ER_NET_READ_ERROR to ER_NET_WRITE_INTERRUPTED
-		errTooManyUserConns, errUserLimitReached,
-		1020, 1205, 1206, 1213, // ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_TABLE_FULL, ER_LOCK_DEADLOCK
-		1290, 1836, // ER_OPTION_PREVENTS_STATEMENT, ER_READ_ONLY_MODE: a failover
-		1412,       // ER_TABLE_DEF_CHANGED: the table was altered since the transaction began
-		1615,       // ER_NEED_REPREPARE: the table was altered between prepare and execute
-		1927, 4031, // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
-		2002, 2003, 2006, 2013, 2055, // CR_CONNECTION_ERROR to CR_SERVER_LOST_EXTENDED: a proxy has lost its server
-		3032, 3168, 3169, // ER_SERVER_OFFLINE_MODE, ER_SERVER_ISNT_AVAILABLE, ER_SESSION_WAS_KILLED
-		3796, 3797, 3798, // ER_GRP_HOLD_WAIT_TIMEOUT and the like: Group Replication is being reconfigured
-		8022, 8028: // TiDB: try the transaction again; the schema has changed
+	case
+		// The server is full, starts, stops or is away.
+		mysqlerr.ConnectionCount, mysqlerr.OutOfResources, mysqlerr.CantCreateThread,
+		mysqlerr.TooManyUserConnections, mysqlerr.UserLimitReached,
+		mysqlerr.UnknownCommand, mysqlerr.ServerShutdown, mysqlerr.NormalShutdown, mysqlerr.ShutdownComplete,
+		mysqlerr.ServerOfflineMode, mysqlerr.ServerIsntAvailable,
+		// A failover.
+		mysqlerr.OptionPreventsStatement, mysqlerr.ReadOnlyMode,
+		mysqlerr.GroupConsistencyNotAllowed, mysqlerr.GroupConsistencyBefore, mysqlerr.GroupConsistencyAfter,
+		// The connection was ended, or could not be made. Gateways answer BadHost and Handshake while servers move.
+		mysqlerr.BadHost, mysqlerr.Handshake, mysqlerr.AbortingConnection, mysqlerr.NewAbortingConnection,
+		mysqlerr.NetRead, mysqlerr.NetReadInterrupted, mysqlerr.NetErrorOnWrite, mysqlerr.NetWriteInterrupted,
+		mysqlerr.ConnectionKilled, mysqlerr.SessionWasKilled, mysqlerr.ClientInteractionTimeout,
+		mysqlerr.ClientConnection, mysqlerr.ClientConnHost, mysqlerr.ClientServerGone, mysqlerr.ClientServerLost,
+		mysqlerr.ClientServerLostExt,
+		// Others wrote, or altered the table, at the same time.
+		mysqlerr.CheckRead, mysqlerr.LockWaitTimeout, mysqlerr.LockTableFull, mysqlerr.LockDeadlock,
+		mysqlerr.TableDefChanged, mysqlerr.NeedReprepare, mysqlerr.TiDBTxnRetryable, mysqlerr.TiDBSchemaChanged:
 		return true
 	}
 
-	// ProxySQL has no server for the query or has lost it; TiDB's stores are busy or move; Azure's gateway (9002).
-	return number >= firstProxyError && number <= lastProxyError
+	return number >= mysqlerr.FirstProxyOrTiDBBusy && number <= mysqlerr.LastProxyOrTiDBBusy
 }
 
 // ConnectionLost reports whether the connection broke or could not be made. A query that changes nothing can be sent
@@ -70,7 +72,5 @@ func ConnectionLost(err error) bool {
 	}
 
 	var network *net.OpError
-	var server *mysql.MySQLError
-	return errors.As(err, &network) && !network.Timeout() ||
-		errors.As(err, &server) && server.Number == errServerShutdown
+	return errors.As(err, &network) && !network.Timeout() || mysqlerr.Is(err, mysqlerr.ServerShutdown)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"carstock/pkg/mysqlerr"
+
 	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
 )
@@ -108,13 +110,6 @@ func primaryKey(ctx context.Context, db sqlx.QueryerContext, t Table) (key, hidd
 	return nil, hidden, err
 }
 
-// Errors of reading a table that does not exist, or that this user may not read. MySQL may return the first of them for
-// a table that does not exist.
-const (
-	errTableAccessDenied = 1142
-	errNoSuchTable       = 1146
-)
-
 const mysqlTables = `SELECT table_name AS name FROM information_schema.tables
 	WHERE table_schema = DATABASE() ORDER BY table_name`
 
@@ -129,12 +124,10 @@ func explainNoColumns(ctx context.Context, db sqlx.QueryerContext, name string) 
 		err = catalogWarning(ctx, db, name)
 	}
 
-	var server *mysql.MySQLError
-	isMissing := errors.As(err, &server) && (server.Number == errTableAccessDenied || server.Number == errNoSuchTable)
 	switch {
 	case err == nil:
 		return nil
-	case isMissing:
+	case mysqlerr.Is(err, mysqlerr.NoSuchTable, mysqlerr.TableAccessDenied): // MySQL may deny a table that does not exist
 		return noTableError(ctx, db, name, mysqlTables)
 	default:
 		return fmt.Errorf("read columns of %s: %w", name, err)

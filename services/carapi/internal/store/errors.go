@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/mysqlerr"
 	"carstock/pkg/schema"
 )
 
@@ -63,8 +64,8 @@ func IsPermanent(err error) bool {
 	case errors.Is(err, ErrTooSlow):
 		return false
 	case errors.As(err, &server):
-		gone := server.Number == erNoSuchTable || server.Number == erBadField
-		return gone || slices.Contains(accessErrors, server.Number) || isQueryError(server)
+		isGone := mysqlerr.Is(err, mysqlerr.NoSuchTable, mysqlerr.BadField)
+		return isGone || mysqlerr.Is(err, accessErrors...) || isQueryError(server)
 	}
 	return !dbconn.Transient(err) && !errors.Is(err, fs.ErrNotExist)
 }
@@ -79,12 +80,10 @@ func isProtocolError(err error) bool {
 // time is away, not slow.
 func withCause(ctx context.Context, err error) error {
 	var connecting dbconn.ConnectError
-	var server *mysql.MySQLError
 	switch {
 	case err == nil, errors.As(err, &connecting):
 		return err
-	case errors.Is(ctx.Err(), context.DeadlineExceeded),
-		errors.As(err, &server) && slices.Contains(timeoutErrors, server.Number):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), mysqlerr.Is(err, timeoutErrors...):
 		return fmt.Errorf("%w: %w", ErrTooSlow, err)
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // SQLite says that it was interrupted
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
@@ -95,12 +94,10 @@ func withCause(ctx context.Context, err error) error {
 
 // withNoTable marks an error that names a missing table or column as ErrNoTable.
 func (s *Store) withNoTable(err error) error {
-	var server *mysql.MySQLError
 	var file sqlite3.Error
 	switch {
 	case errors.Is(err, ErrNoTable):
-	case errors.Is(err, schema.ErrNoTable),
-		errors.As(err, &server) && isMissing(server),
+	case errors.Is(err, schema.ErrNoTable), isMissing(err),
 		errors.As(err, &file) && file.Code == sqlite3.ErrError:
 		return fmt.Errorf("%s: %w", s.Setting, noTableError{err})
 	}
@@ -118,9 +115,7 @@ func (e noTableError) Unwrap() error { return e.error }
 
 // isAltered reports whether a read met a table that was altered after its columns were read.
 func isAltered(err error) bool {
-	var server *mysql.MySQLError
 	var file sqlite3.Error
-	return errors.Is(err, ErrNoTable) ||
-		errors.As(err, &server) && (server.Number == erTableDefChanged || isMissing(server)) ||
+	return errors.Is(err, ErrNoTable) || isMissing(err) || mysqlerr.Is(err, mysqlerr.TableDefChanged) ||
 		errors.As(err, &file) && file.Code == sqlite3.ErrSchema
 }

@@ -7,8 +7,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/go-sql-driver/mysql"
-
+	"carstock/pkg/mysqlerr"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/value"
 )
@@ -85,8 +84,7 @@ func (s *Store) rowsIfComparable(
 	ctx context.Context, q *selection, v Version, keys [][]value.Cell, most int,
 ) ([]*Row, error) {
 	rows, err := s.rowsOf(ctx, q, v, keys, most)
-	var server *mysql.MySQLError
-	isMix := errors.As(err, &server) && slices.Contains(collationErrors, server.Number)
+	isMix := mysqlerr.Is(err, collationErrors...)
 	switch {
 	case !isMix || !slices.ContainsFunc(keys, hasForeignLetters):
 		return rows, err

@@ -3,10 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"sync"
 
-	"github.com/go-sql-driver/mysql"
+	"carstock/pkg/mysqlerr"
+
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
@@ -50,8 +50,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 
 	s.mu.Unlock()
 	prepared, err := s.db.PrepareContext(ctx, text)
-	var server *mysql.MySQLError
-	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // close those of this program
+	if mysqlerr.Is(err, mysqlerr.MaxPreparedStmtCountReached) { // close those of this program
 		s.mu.Lock()
 		s.cached.Purge()
 		s.mu.Unlock()

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/mysqlerr"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
@@ -191,7 +191,6 @@ func ErrorKind(err error) string {
 		timeout timeoutError
 		sqlite  sqlite3.Error
 		file    *snapshot.FileError
-		server  *mysql.MySQLError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -202,7 +201,7 @@ func ErrorKind(err error) string {
 		return "file"
 	case dbconn.Transient(err):
 		return "connection"
-	case errors.As(err, &server):
+	case mysqlerr.Number(err) != 0:
 		return "server"
 	}
 

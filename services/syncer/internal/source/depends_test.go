@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"carstock/pkg/mysqlerr"
+
 	"github.com/go-sql-driver/mysql"
 )
 
@@ -84,8 +86,9 @@ func TestIdentifierRank(t *testing.T) {
 func TestExplainRead(t *testing.T) {
 	t.Parallel()
 	for number, want := range map[uint16]string{
-		errViewInvalid: "look at SHOW CREATE VIEW", errNoDefiner: "create the account again", errZeroDate: "zero date",
-		errTableDenied: "GRANT this user SELECT", 1064: "",
+		mysqlerr.ViewInvalid: "look at SHOW CREATE VIEW", mysqlerr.NoSuchUser: "create the account again",
+		mysqlerr.WrongValue:        "zero date",
+		mysqlerr.TableAccessDenied: "GRANT this user SELECT", 1064: "",
 	} {
 		server := &mysql.MySQLError{Number: number, Message: "m"}
 		err := explainRead(fmt.Errorf("read v: %w", server))
@@ -93,7 +96,7 @@ func TestExplainRead(t *testing.T) {
 		if !errors.Is(err, server) || !strings.Contains(err.Error(), want) || isUnchanged != (want == "") {
 			t.Errorf("%d: %v, want %q", number, err, want)
 		}
-		if isReplaced := BeingReplaced(err); isReplaced != (number == errViewInvalid) {
+		if isReplaced := BeingReplaced(err); isReplaced != (number == mysqlerr.ViewInvalid) {
 			t.Errorf("%d: being replaced: %t", number, isReplaced)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/mysqlerr"
 	"carstock/pkg/schema"
 )
 
@@ -32,7 +33,7 @@ func (r *Reader) Compress(ctx context.Context) error {
 	// A statement above the limit would end the connection.
 	if limit >= 2*serverBuffer {
 		_, err := r.tx.ExecContext(ctx, "DO 0 /*"+strings.Repeat(" ", serverBuffer)+"*/")
-		if err != nil && serverErrorNumber(err) == 0 { // a server or a proxy may refuse it, and goes on
+		if err != nil && mysqlerr.Number(err) == 0 { // a server or a proxy may refuse it, and goes on
 			return fmt.Errorf("enlarge the server's buffer: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/mysqlerr"
 	"carstock/pkg/schema"
 )
 
@@ -74,5 +75,5 @@ func (r *Reader) isDenied(ctx context.Context, name string) (bool, error) {
 	if dbconn.Transient(err) {
 		return false, err
 	}
-	return serverErrorNumber(err) == errTableDenied, nil
+	return mysqlerr.Is(err, mysqlerr.TableAccessDenied), nil
 }

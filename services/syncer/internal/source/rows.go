@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"carstock/pkg/mysqlerr"
 	"carstock/pkg/schema"
 )
 
@@ -50,7 +51,7 @@ func (r *Reader) Rows(
 	d := newRowDecoder(q, how)
 	pool := &batchPool{empty: empty} // for both reads: the second needs the batches that a failed one has taken
 	server, err := r.readRows(ctx, q, d, pool, full)
-	if serverErrorNumber(err) == errZeroDate && d.rows == 0 {
+	if mysqlerr.Is(err, mysqlerr.WrongValue) && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
 

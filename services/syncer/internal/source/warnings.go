@@ -8,36 +8,22 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/dustin/go-humanize"
-	"github.com/go-sql-driver/mysql"
-)
+	"carstock/pkg/mysqlerr"
 
-// Numbers of warnings of MySQL and MariaDB.
-const (
-	warnCutByGroupConcat = 1260
-	warnCutByPacket      = 1301
-	warnIncomplete       = 1931 // MariaDB
+	"github.com/dustin/go-humanize"
 )
 
 // lostDataAdvice has the warnings that say that values or rows are missing, with what to do about it.
 var lostDataAdvice = map[int64]string{
-	warnCutByGroupConcat: "raise max_allowed_packet on the server",
-	warnCutByPacket:      "raise max_allowed_packet on the server",
-	warnIncomplete:       "raise max_recursive_iterations on the server, or take LIMIT ROWS EXAMINED out of the view",
+	mysqlerr.CutValueGroupConcat:         "raise max_allowed_packet on the server",
+	mysqlerr.WarnAllowedPacketOverflowed: "raise max_allowed_packet on the server",
+	mysqlerr.QueryExceededRowsExaminedLimit: "raise max_recursive_iterations on the server, " +
+		"or take LIMIT ROWS EXAMINED out of the view",
 }
 
 // BeingReplaced reports whether an error may come from the moment in which a table that a view names is dropped and
 // created again.
-func BeingReplaced(err error) bool { return serverErrorNumber(err) == errViewInvalid }
-
-// serverErrorNumber returns the number of a server's error; 0 for other errors.
-func serverErrorNumber(err error) uint16 {
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
-		return server.Number
-	}
-	return 0
-}
+func BeingReplaced(err error) bool { return mysqlerr.Is(err, mysqlerr.ViewInvalid) }
 
 // serverWarnings returns the warnings about the last statement, one line for each kind. It is an error if they say that
 // the result is not complete.
@@ -48,7 +34,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		total, err = strconv.ParseInt(row[0], 10, 64)
 		return err
 	})
-	if err != nil && serverErrorNumber(err) == 0 { // a server that only speaks MySQL's protocol may refuse it
+	if err != nil && mysqlerr.Number(err) == 0 { // a server that only speaks MySQL's protocol may refuse it
 		return nil, err
 	}
 
