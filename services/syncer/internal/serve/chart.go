@@ -42,9 +42,11 @@ type chartAxis struct {
 	Labels []string // from top to bottom, at equal distances
 }
 
-// chartBar is a run. A run that published nothing has a bar of the chart's full height, as the legend says.
+// chartBar is a run. If it published nothing, a band of the chart's full height behind the bar shows it even if it was
+// short.
 type chartBar struct {
 	X, Y, Width, Height chartPercent
+	HasBand             bool
 	Status              string
 	Title               string
 }
@@ -119,14 +121,14 @@ func newPageCharts(runs []snapshotfile.Run, now time.Time) pageCharts {
 func newChartBar(r snapshotfile.Run, left, width, scale float64, now time.Time) chartBar {
 	height := max(1, runSeconds(r)/scale*100)
 	title := fmt.Sprintf("%s: %s, %s", clockText(r.Started, now), r.Status, secondsText(runSeconds(r)))
-	if r.Status != snapshotfile.RunOK {
-		height = 100
+	hasPublished := r.Status == snapshotfile.RunOK
+	if !hasPublished {
 		title += ": " + printableText(r.Error)
 	}
 
 	return chartBar{
 		X: chartPercent(left), Y: chartPercent(100 - height), Width: chartPercent(width), Height: chartPercent(height),
-		Status: r.Status, Title: title,
+		HasBand: !hasPublished, Status: r.Status, Title: title,
 	}
 }
 
@@ -194,12 +196,22 @@ func roundUp(v float64) float64 {
 // runSeconds returns how many seconds a run took.
 func runSeconds(r snapshotfile.Run) float64 { return max(0, r.Finished.Sub(r.Started).Seconds()) }
 
-// secondsText writes a number of seconds.
+// secondsText writes how long a run took: "0.35 s", "42 s", "2 min 30 s", "1 h 5 min".
 func secondsText(seconds float64) string {
-	if seconds < 1 {
+	whole := int64(seconds)
+	switch {
+	case seconds < 0.01:
+		return "under 0.01 s"
+	case seconds < 1:
 		return fmt.Sprintf("%.2f s", seconds)
+	case seconds < 10:
+		return fmt.Sprintf("%.1f s", seconds)
+	case whole < 60:
+		return fmt.Sprintf("%d s", whole)
+	case whole < 3600:
+		return fmt.Sprintf("%d min %d s", whole/60, whole%60)
 	}
-	return durationText(time.Duration(seconds * float64(time.Second)))
+	return fmt.Sprintf("%d h %d min", whole/3600, whole%3600/60)
 }
 
 // totalRows returns how many rows the tables of a run had after it.

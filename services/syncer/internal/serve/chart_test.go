@@ -45,7 +45,7 @@ func TestChartOfOneRun(t *testing.T) {
 	}
 }
 
-// A run that published nothing has a bar of full height, and no dot.
+// A run that published nothing has a bar as long as it took, a band behind it, and no dot.
 func TestChartOfManyRuns(t *testing.T) {
 	t.Parallel()
 	statuses := strings.Fields(strings.Repeat("ok failed stopped refused ", 25))
@@ -54,7 +54,7 @@ func TestChartOfManyRuns(t *testing.T) {
 		t.Fatalf("%d bars, %d dots, %d segments", len(c.Bars), len(c.Dots), len(c.Segments))
 	}
 	for i, b := range c.Bars {
-		if b.Height != 100 || b.Y != 0 || b.X < 0 || b.X+b.Width > 100 {
+		if b.Height != 100 || b.Y != 0 || b.X < 0 || b.X+b.Width > 100 || b.HasBand != (b.Status != snapshotfile.RunOK) {
 			t.Errorf("bar %d: %+v", i, b)
 		}
 	}
@@ -66,6 +66,29 @@ func TestChartOfManyRuns(t *testing.T) {
 	if len(c.Times) != 2 || c.Times[0].Text != "08:21:00" || c.Times[1].Text != "10:00:00" ||
 		c.Times[1].Anchor != "end" {
 		t.Errorf("times %+v", c.Times)
+	}
+}
+
+// A failed run that took a tenth of the longest one has a bar of a tenth of its height.
+func TestChartOfShortFailure(t *testing.T) {
+	t.Parallel()
+	runs := newRuns(t, snapshotfile.RunFailed, snapshotfile.RunOK)
+	runs[0].Finished = runs[0].Started.Add(100 * time.Millisecond)
+	c := newPageCharts(runs, at(t, "2026-03-01T12:00:00Z"))
+	if b := c.Bars[1]; b.Height.String() != "10.00" || b.Y.String() != "90.00" || !b.HasBand {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestSecondsText(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[float64]string{
+		0: "under 0.01 s", 0.009: "under 0.01 s", 0.01: "0.01 s", 0.354: "0.35 s", 1: "1.0 s", 9.99: "10.0 s",
+		42.9: "42 s", 150: "2 min 30 s", 3600: "1 h 0 min", 90_061: "25 h 1 min",
+	} {
+		if got := secondsText(seconds); got != want {
+			t.Errorf("%g s: %s, want %s", seconds, got, want)
+		}
 	}
 }
 
