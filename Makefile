@@ -7,7 +7,8 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # Each folder with a go.mod. demodb and docs are outside go.work, so that their dependencies cannot change the
 # versions that the services are built with.
-MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex deploy/docs
+MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex \
+	deploy/docs
 
 # SQLite with what users build indexes and triggers from: full-text search, and floor(), sqrt() and their like.
 TAGS := sqlite_fts5,sqlite_math_functions
@@ -18,7 +19,8 @@ export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint check docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint check \
+	docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +47,8 @@ test-browser: ## the pages of syncer and carapi in a real browser (BROWSER_SHOTS
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser,$(TAGS) -run Page -timeout 20m carstock/services/e2e
 
 pictures: ## deploy/pictures: the status page and carapi's /docs, as the docs show them
-	shots=$$(mktemp -d) && trap 'rm -rf "$$shots"' EXIT && BROWSER_SHOTS=$$shots $(MAKE) --no-print-directory test-browser && \
+	shots=$$(mktemp -d) && trap 'rm -rf "$$shots"' EXIT && \
+		BROWSER_SHOTS=$$shots $(MAKE) --no-print-directory test-browser && \
 		cp "$$shots/status.png" "$$shots/docs.png" deploy/pictures/
 
 test-compose: ## the containers of docker-compose.yml, with MySQL and without
@@ -54,7 +57,7 @@ test-compose: ## the containers of docker-compose.yml, with MySQL and without
 test-cluster: ## three Galera nodes behind HAProxy: searches while a node is killed (root on Debian)
 	deploy/test-cluster.sh
 
-test-clients: bin/clients/ready ## MCP clients, Ajv, openapi-spec-validator and schemathesis against carapi (SCHEMATHESIS_SECONDS)
+test-clients: bin/clients/ready ## carapi with MCP clients, Ajv and validators of OpenAPI (SCHEMATHESIS_SECONDS)
 	deploy/test-clients.sh
 
 # Node comes from PyPI, as the Inspector needs a newer one than Debian has.
@@ -69,10 +72,12 @@ soak: ## kills syncer 100 times, makes 500 runs, and reads the file all the time
 		go test -count=1 -v -run 'Killed|Readers|StaysFlat' -timeout 180m carstock/services/syncer/cli
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
-	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@for m in $(MODULES); do echo "lint $$m"; \
+		(cd $$m && GOWORK=off $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 $(GOLANGCI_LINT):
-	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	GOWORK=off GOBIN=$(CURDIR)/bin \
+		go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
 
 check: ## modules are tidy, programs build, generated files are up to date; pages, scripts, manifests, alerts
@@ -90,16 +95,21 @@ docs: ## the tables of settings in the pages of both programs
 	deploy/docs.sh
 
 vulncheck: ## govulncheck over all modules; it needs vuln.go.dev
-	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
+	@for m in $(MODULES); do echo "vulncheck $$m"; \
+		(cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
-	go build -trimpath -ldflags "-s -w -X carstock/pkg/program.version=$(VERSION) -X carstock/pkg/program.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
+	go build -trimpath -o bin/ \
+		-ldflags "-s -w -X carstock/pkg/program.version=$(VERSION) -X carstock/pkg/program.commit=$(COMMIT)" \
+		./services/syncer ./services/carapi
 
 bench: ## syncer compared with a pipeline of other tools, and with reading alone, 1,000,000 rows (BENCH_ROWS)
-	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
+	deploy/testdb.sh --with-clients \
+		go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
 
-bench-api: bin/fastapi/ready ## carapi compared with its targets and with a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
-	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
+UVICORN := $(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata
+bench-api: bin/fastapi/ready ## carapi compared with its targets and with FastAPI, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
+	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(UVICORN) --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
 		deploy/testdb.sh go test -run '^$$' -bench BenchmarkAPI -benchtime 1x -timeout 150m carstock/services/e2e
 
 bin/fastapi/ready: services/e2e/testdata/requirements.txt

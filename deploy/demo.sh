@@ -85,7 +85,7 @@ Try, in another terminal:
 
   curl -H 'X-API-Key: $key' '$url/cars/?make=ford&model=f150&price_max=45000&limit=3'
 
-  curl -H 'X-API-Key: $key' '$url/cars/?q=awd&price_max=30000&sort=-year,price&facets=make&limit=2&fields=id,make,model,year,price'
+  curl -H 'X-API-Key: $key' '$url/cars/?q=awd&price_max=30000&sort=-year,price&facets=make&limit=2&fields=id,make,price'
 
 What has changed between the two runs of syncer:
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs official clients and validators against carapi on the demo's stock. For each it prints one line, and its output if
-# it fails; then the others still run. They connect to 127.0.0.1 only. schemathesis sends requests for
+# Runs official clients and validators against carapi on the demo's stock. For each it prints one line, and its output
+# if it fails; then the others still run. They connect to 127.0.0.1 only. schemathesis sends requests for
 # SCHEMATHESIS_SECONDS (60). `make test-clients` first installs them in bin/clients, and in node_modules beside their
 # programs.
 set -eu

@@ -16,7 +16,10 @@ dir=$(mktemp -d /tmp/cluster.XXXXXX)
 pids=
 finish() {
 	status=$?
-	if [ "$status" != 0 ]; then grep -hE 'ERROR|rror:' "$dir"/node*/log | tail -n 20 >&2; tail -n 3 "$dir"/node*/log >&2; fi
+	if [ "$status" != 0 ]; then
+		grep -hE 'ERROR|rror:' "$dir"/node*/log | tail -n 20 >&2
+		tail -n 3 "$dir"/node*/log >&2
+	fi
 	for p in $pids; do kill -9 "$p" 2>/dev/null || true; done
 	rm -rf "$dir"
 	exit "$status"
@@ -77,7 +80,8 @@ defaults
 listen mysql
 	bind 127.0.0.1:14000
 	option mysql-check user haproxy
-	default-server inter 500ms fall 2 rise 2 on-marked-down shutdown-sessions observe layer4 error-limit 1 on-error mark-down
+	default-server inter 500ms fall 2 rise 2 observe layer4 error-limit 1
+	default-server on-marked-down shutdown-sessions on-error mark-down
 	server node1 127.0.0.1:14001 check
 	server node2 127.0.0.1:14002 check backup
 	server node3 127.0.0.1:14003 check backup
