@@ -10,12 +10,14 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// How a run ended.
+// How a run ended. A file records no dry runs and no skipped ones.
 const (
 	RunOK      = "ok"
 	RunFailed  = "failed"
 	RunRefused = "refused" // by a guard
 	RunStopped = "stopped" // the program was stopped during the run
+	RunSkipped = "skipped" // another syncer was working on the file
+	RunDry     = "dry run" // the run was made with --dry-run
 )
 
 // keptRuns is how many runs the file records. The last good run of each table stays beyond that, and so do the runs

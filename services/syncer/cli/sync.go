@@ -81,7 +81,7 @@ together. A name may be a pattern such as 'dealer_*'.`,
 }
 
 func printReport(w io.Writer, r run.Report) error {
-	if r.Status == run.Skipped {
+	if r.Status == snapshotfile.RunSkipped {
 		_, err := fmt.Fprintf(w, "skipped: %s: %v\n", r.File, r.Running)
 		return err
 	}
@@ -115,7 +115,7 @@ func printReport(w io.Writer, r run.Report) error {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
 
-	if r.Status == run.DryRun {
+	if r.Status == snapshotfile.RunDry {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}

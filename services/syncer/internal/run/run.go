@@ -21,12 +21,6 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// Statuses of a report, beside those of snapshotfile.Run.
-const (
-	Skipped = "skipped" // another syncer is working on the file
-	DryRun  = "dry run"
-)
-
 // Options apply to one run, beside the settings.
 type Options struct {
 	Views    []string // names of views or tables of SYNC_VIEWS, or patterns for them; none for all
@@ -85,7 +79,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	file, err := snapshot.LockFile(c.Sync.Path)
 	var busy *snapshot.BusyError
 	if errors.As(err, &busy) {
-		report.Status, report.Running = Skipped, busy
+		report.Status, report.Running = snapshotfile.RunSkipped, busy
 		return report, nil
 	}
 	if err != nil {
@@ -106,7 +100,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	report.FileBytes, _ = snapshot.FileSize(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
-			report.Status = DryRun
+			report.Status = snapshotfile.RunDry
 		}
 		return report, nil
 	}

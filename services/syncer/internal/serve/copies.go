@@ -273,7 +273,7 @@ func (c *pullCopies) create(size int64, write func(*os.File) error) (*pullCopy, 
 	}
 
 	// Remove the name, and what SQLite left beside it. The open file stays readable.
-	if e := removeAll(f.Name(), f.Name()+"-wal", f.Name()+"-journal"); err == nil {
+	if e := snapshot.RemoveFiles(f.Name(), f.Name()+"-wal", f.Name()+"-journal"); err == nil {
 		err = e
 	}
 	if err != nil {
@@ -330,16 +330,6 @@ func (c *pullCopies) removeLeftovers() {
 			_ = os.Remove(filepath.Join(dir, f.Name()))
 		}
 	}
-}
-
-// removeAll removes files. A missing file is not an error.
-func removeAll(paths ...string) error {
-	for _, p := range paths {
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 // reader reads the copy from its start until ctx ends. Several readers may read at the same time.

@@ -137,7 +137,7 @@ func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Trigger()
 	httpserver.WriteJSON(w, http.StatusAccepted,
-		map[string]any{"status": "asked for", "running": s.state.status().progress != nil})
+		map[string]any{"status": "requested", "running": s.state.status().progress != nil})
 }
 
 // authorized reports whether a request has the token. If not, it answers the request; purpose says what was requested.

@@ -134,7 +134,7 @@ func unixSeconds(t time.Time) float64 {
 
 // observe counts a run.
 func (m *serviceMetrics) observe(r run.Report, err error) {
-	if r.Status == run.Skipped {
+	if r.Status == snapshotfile.RunSkipped {
 		return
 	}
 

@@ -171,7 +171,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	switch report.Status {
 	case snapshotfile.RunOK:
 		s.logPublished(report)
-	case run.Skipped:
+	case snapshotfile.RunSkipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // the other syncer's run does the same
 	case snapshotfile.RunStopped:

@@ -122,11 +122,11 @@ func (f *File) exists() bool {
 
 // removeStaging removes the staging, and what SQLite has created beside it.
 func (f *File) removeStaging() error {
-	return removeFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
+	return RemoveFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
 }
 
-// removeFiles removes files. A missing file is not an error.
-func removeFiles(paths ...string) error {
+// RemoveFiles removes files. A missing file is not an error.
+func RemoveFiles(paths ...string) error {
 	var errs []error
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {

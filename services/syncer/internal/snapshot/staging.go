@@ -109,7 +109,7 @@ func (f *File) moveIntoPlace() error {
 	}
 
 	// SQLite would take the log of a deleted file for the log of the new one.
-	if err := removeFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
+	if err := RemoveFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
 		return err
 	}
 	if err := os.Rename(f.staging, f.path); err != nil {
