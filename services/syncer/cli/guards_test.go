@@ -611,7 +611,7 @@ func TestStatus(t *testing.T) {
 
 	mustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
-	exits(4, "has no snapshot yet")
+	exits(4, "has no snapshot yet\n1 run has published nothing; the last run")
 	exits(4, "there is no snapshot of all tables", "--max-age", "1h")
 
 	// A good run after failed ones.
