@@ -19,6 +19,7 @@ const runsShown = 100
 // stuckMargin is how much longer than SYNC_TIMEOUT a run may take before the process counts as stuck.
 const stuckMargin = time.Minute
 
+// handler returns the routes of the service, with the middleware of all answers.
 func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
