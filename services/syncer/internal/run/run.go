@@ -68,7 +68,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
 	report.Status = snapshotfile.RunOK
 
-	// With patterns, only the source knows the views.
+	// Check the names of the command line before anything is locked. With patterns, only the source knows the views.
 	if !c.Sync.Views.HavePatterns() {
 		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
 			report.Status, report.Error = snapshotfile.RunFailed, err.Error()
@@ -88,6 +88,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	}
 	defer func() { _ = file.Unlock() }()
 
+	// Columns that one attempt has widened stay wide in the next.
 	widened := widenedColumns{}
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
 		a := runAttempt{
@@ -105,9 +106,10 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 		return report, nil
 	}
 
+	// Record the failure in the file, unless the run was a dry run or had a mistake in its command line.
 	report.Tables = nil
 	report.Status, report.Error = failedStatus(ctx, err), err.Error()
-	var unknown *UnknownViewError // a mistake on the command line, not a failed run
+	var unknown *UnknownViewError
 	if !o.DryRun && !errors.As(err, &unknown) {
 		if recordErr := file.Record(&report.Run); recordErr != nil && !isSameSQLiteError(err, recordErr) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
@@ -160,6 +162,8 @@ func retryRun(ctx context.Context, c config.Config, o Options, report *Report, d
 		backoff.WithMaxTries(uint(c.Sync.Retries)+1),
 		backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(notify))
+
+	// Once the time is up or the program stops, other errors only follow from that.
 	if err != nil && ctx.Err() != nil {
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 			return cause
@@ -211,6 +215,7 @@ func isTransient(err error) bool {
 		!errors.As(err, &sqlite) && dbconn.Transient(err)
 }
 
+// strategyOf returns the strategy of a run: that of the settings, unless the options ask for a full one.
 func strategyOf(c config.Config, o Options) string {
 	if o.Full {
 		return config.StrategySnapshot

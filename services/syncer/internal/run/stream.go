@@ -19,6 +19,7 @@ func (a *runAttempt) streamRows(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	// Batches go round: the reader fills empty ones, and the writer gives them back. This bounds the memory.
 	empty, full := make(chan *source.Batch, batchesInFlight), make(chan *source.Batch, batchesInFlight)
 	for range batchesInFlight {
 		empty <- new(source.Batch)
