@@ -48,6 +48,7 @@ func LockFile(path string) (*File, error) { return (&File{setting: pathSetting})
 // setting.
 func LockPulled(path string) (*File, error) { return (&File{}).lockAt(path) }
 
+// lockAt locks the file at path, as LockFile describes.
 func (f *File) lockAt(path string) (*File, error) {
 	// Lock and staging belong beside the file itself, whatever symbolic link names it.
 	path, err := resolve(path)
@@ -86,6 +87,7 @@ func (f *File) tryLock() (locked bool, err error) {
 		return locked, err
 	}
 
+	// The file exists already, and this user may not write it: lock it for reading.
 	f.lock = flock.New(lockPath(f.path), flock.SetFlag(os.O_RDONLY))
 	locked, readErr := f.lock.TryLock()
 	if readErr != nil {
@@ -115,6 +117,7 @@ func (f *File) claim() error {
 // Unlock lets other processes lock the file.
 func (f *File) Unlock() error { return f.lock.Unlock() }
 
+// exists reports whether the file is there. One that cannot be examined counts as there.
 func (f *File) exists() bool {
 	_, err := os.Stat(f.path)
 	return !errors.Is(err, fs.ErrNotExist)

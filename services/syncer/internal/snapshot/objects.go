@@ -65,6 +65,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 		return nil, err
 	}
 
+	// A view works if a statement that reads it compiles.
 	for _, view := range views {
 		check := objectCheck{schemaObject: view}
 		err := tryAndUndo(s.conn, func() error {
@@ -81,6 +82,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 		checks = append(checks, check)
 	}
 
+	// A trigger works if the statements that fire it compile, without the other triggers.
 	for _, trigger := range triggers {
 		check := objectCheck{schemaObject: trigger}
 		err := tryAndUndo(s.conn, func() error {
@@ -143,6 +145,7 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		return allFail(err) // a view that does not work has no columns
 	}
 
+	// EXPLAIN compiles a statement without executing it.
 	columns := make([]string, len(rows))
 	set := make([]string, len(rows))
 	for i, r := range rows {
@@ -315,6 +318,7 @@ func (t *Table) withTriggerHint(err error) error {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
 
+	// Otherwise name the triggers, one of which may fail only for certain rows.
 	var triggers []string
 	for _, o := range indexesAndTriggers {
 		if o.kind == "trigger" {
@@ -344,6 +348,7 @@ func (t *Table) checkIndexes() error {
 
 // faultyObjects describes which of the table's indexes and triggers cannot work in syncer.
 func (t *Table) faultyObjects(candidates []schemaObject) (descriptions []string) {
+	// As long as statements that change the table compile, nothing is at fault.
 	failures, err := compileChanges(t.staging.conn, t.Name)
 	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
 		return nil

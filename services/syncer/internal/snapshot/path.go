@@ -27,6 +27,7 @@ func resolve(path string) (string, error) {
 	return followLinks(filepath.Clean(path), &links)
 }
 
+// followLinks resolves the folders of a path, and then the path itself. It counts the links that it has followed.
 func followLinks(path string, links *int) (string, error) {
 	if dir := filepath.Dir(path); dir != path && dir != "." {
 		resolved, err := followLinks(dir, links)
@@ -100,6 +101,7 @@ func explainDenied(err error, path string) error {
 		lockPath(path))
 }
 
+// lockPath returns the path of the lock file of a file.
 func lockPath(path string) string {
 	dir, base := filepath.Split(path)
 	return filepath.Join(dir, "."+base+".lock")

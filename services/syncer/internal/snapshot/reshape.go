@@ -120,6 +120,8 @@ func (t *Table) recreateObjects(dropped []schemaObject) error {
 		if strings.HasPrefix(o.name, indexPrefix) {
 			continue // keepIndexes creates it
 		}
+
+		// Try an index with strict quotes: SQLite would take the name of a deleted column for a text.
 		err := error(nil)
 		if q := sqltext.QuoteStrict(o.sql, deleted); o.kind == "index" && q != o.sql {
 			err = tryAndUndo(t.staging.conn, func() error { return exec(t.staging.conn, q) })

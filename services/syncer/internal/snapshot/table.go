@@ -50,6 +50,7 @@ func (s *Staging) Begin(t schema.Table, name string, indexes [][]string) (*Table
 	return table, nil
 }
 
+// prepare checks the view, compares its columns with the target's, and creates the tables that take the rows.
 func (t *Table) prepare() error {
 	if err := t.validate(); err != nil {
 		return err
@@ -70,6 +71,7 @@ func (t *Table) prepare() error {
 		return err
 	}
 
+	// Rows can be compared as they arrive if the columns are the same, and there is a rowid to note arrivals by.
 	t.rowid = rowidName(t.schema, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
 
@@ -140,9 +142,10 @@ func (t *Table) validate() error {
 	return nil
 }
 
+// hasColumn reports whether the view has a column.
 func (t *Table) hasColumn(name string) bool { return containsColumn(t.schema, name) }
 
-// containsColumn compares names as SQLite does, without regard to case.
+// containsColumn reports whether a table has a column. It ignores case, as SQLite does.
 func containsColumn(t schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
@@ -172,6 +175,7 @@ func (t *Table) sameKey(prefix string) string {
 	return strings.Join(conditions, " AND ")
 }
 
+// columnNames returns the names of a table's columns, in order.
 func columnNames(t schema.Table) []string {
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
