@@ -20,6 +20,7 @@ var utcZones = []string{
 	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal",
 }
 
+// isUTC reports whether a time zone is UTC, by its name.
 func isUTC(zone string) bool {
 	for _, name := range utcZones {
 		if strings.EqualFold(zone, name) {
@@ -80,10 +81,12 @@ type utcRows struct {
 	repeated []int64 // number of values in a repeated hour, by column
 }
 
+// newUTCRows returns rows whose given columns are in UTC.
 func newUTCRows(rows driver.Rows, columns utcColumns) *utcRows {
 	return &utcRows{rows, columns, make([]driver.Value, len(rows.Columns())), make([]int64, len(columns.positions))}
 }
 
+// Next reads a row, and turns seconds into times.
 func (u *utcRows) Next(row []driver.Value) error {
 	if err := u.Rows.Next(u.row); err != nil {
 		return err
@@ -96,6 +99,8 @@ func (u *utcRows) Next(row []driver.Value) error {
 			return err
 		}
 		row[position] = text
+
+		// The checks come after the columns of the table.
 		if u.columns.checkHours && u.row[len(row)+i] == int64(1) {
 			u.repeated[i]++
 		}
