@@ -99,12 +99,14 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 
 // recordGone records which tables are no longer copied because their views are gone, and since when.
 func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
+	// What this run has copied is not gone.
 	for _, t := range r.Tables {
 		if _, err := db.ExecContext(ctx, "DELETE FROM main._sync_gone WHERE table_name = ?", t.Table); err != nil {
 			return err
 		}
 	}
 
+	// Only a good run that has checked all views changes which others are gone.
 	if r.Gone == nil || r.Status != RunOK {
 		return nil
 	}
@@ -116,6 +118,7 @@ func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 		return err
 	}
 
+	// A table that was gone before keeps its time.
 	_, err = db.ExecContext(ctx, "INSERT OR IGNORE INTO main._sync_gone SELECT value, ? FROM json_each(?)",
 		r.Started.UTC().Format(timeFormat), gone)
 	return err
@@ -135,6 +138,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 		return err
 	}
 
+	// The change history refers to runs by their id and start.
 	hasHistory, err := HasChanges(ctx, db)
 	if err != nil {
 		return err
@@ -151,7 +155,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 	return err
 }
 
-// nullableTexts encodes texts as a JSON array, or as NULL if there are none.
+// nullableTexts encodes texts as a JSON array; no texts as NULL.
 func nullableTexts(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
@@ -168,7 +172,7 @@ func encodeTexts(texts []string) string {
 // History is the record of runs that a file holds.
 type History struct {
 	Runs     []Run // the last ones, the newest first
-	Good     *Run  // the last good one; nil if there is none
+	Good     *Run  // the last good one; nil before the first
 	Failures int   // how many since then have failed or were refused
 }
 
