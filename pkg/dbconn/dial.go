@@ -47,6 +47,7 @@ type countedReader struct {
 	received func(n int)
 }
 
+// Read reports what arrives, even with an error.
 func (r *countedReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if n > 0 {
