@@ -26,6 +26,7 @@ func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 
+	// Count what comes from the network, below the buffer.
 	source := io.Reader(conn)
 	if c.Received != nil {
 		source = &countedReader{conn, c.Received}

@@ -23,6 +23,7 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 		return err
 	}
 
+	// A record under the name in another case is replaced too.
 	recorded, err := readColumns(ctx, db, "table_name = ?", table)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 		return forgetRecorded(ctx, c.db, []string{table})
 	}
 
-	// A table whose name is now written in another case keeps the one that its changes have.
+	// A table that is now named in another case keeps the name that its changes have.
 	table, err := c.recordedName(ctx, table)
 	if err != nil {
 		return err
@@ -195,6 +195,7 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 				return err
 			}
 
+			// A NULL becomes an empty text.
 			c.ID, _ = raw[0].(int64)
 			c.Run, _ = raw[1].(int64)
 			op, _ := raw[2].(int64)

@@ -191,6 +191,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 		return h, err
 	}
 
+	// Before the first good run, all failures count.
 	goodID := int64(0)
 	if len(good) > 0 {
 		h.Good, goodID = &good[0], good[0].ID
@@ -268,6 +269,8 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 			Updated: f.Updated, Deleted: f.Deleted, Unchanged: f.Unchanged, Bytes: f.Bytes, Seconds: f.Seconds,
 			SchemaHash: f.SchemaHash, Drift: f.Drift.String, Watermark: f.Watermark.String,
 		}
+
+		// NULL is no JSON, and leaves both without texts.
 		_ = json.Unmarshal([]byte(f.Warnings.String), &t.Warnings)
 		_ = json.Unmarshal([]byte(f.Lost.String), &t.Lost)
 		tables = append(tables, t)

@@ -82,6 +82,7 @@ func (p *partialSnapshot) receive(body io.Reader, received *int64) error {
 
 	buffer := make([]byte, 128<<10)
 	for {
+		// Read may return bytes together with an error: store them first.
 		n, readErr := body.Read(buffer)
 		if _, err := f.Write(buffer[:n]); err != nil {
 			return errors.Join(err, f.Close())

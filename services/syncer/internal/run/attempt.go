@@ -111,6 +111,8 @@ func (a *runAttempt) stageViews(ctx context.Context, sessionWarnings *[]string) 
 		if err != nil {
 			return nil, err
 		}
+
+		// What the session warns of may concern each view.
 		t.Warnings = append(t.Warnings, *sessionWarnings...)
 		a.report.Tables = append(a.report.Tables, t)
 		reasons = append(reasons, refused...)
@@ -216,7 +218,7 @@ func (a *runAttempt) describeView(
 	return q, append(warnings, sourceWarnings(t, *v, dependencies)...), nil
 }
 
-// readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
+// readView reads the rows of a view into a staged table. It also returns how many bytes came from the network.
 func (a *runAttempt) readView(
 	ctx context.Context, v config.ViewEntry, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {

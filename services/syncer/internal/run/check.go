@@ -102,6 +102,7 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		return err
 	}
 
+	// Select the views as a run does, and take over what it would report.
 	var selected Report
 	views, err := selectViews(ctx, reader, c.Sync, Options{}, &selected)
 	if err != nil {

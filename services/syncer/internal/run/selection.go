@@ -32,8 +32,8 @@ type PatternMatch struct {
 	Views []string `json:"views"`
 }
 
-// selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
-// longer match.
+// selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they have
+// matched before and no longer do.
 func selectViews(
 	ctx context.Context, reader *source.Reader, s config.SyncConfig, o Options, report *Report,
 ) (config.ViewList, error) {
@@ -60,7 +60,7 @@ func selectViews(
 		return nil, err
 	}
 
-	report.Gone = []string{}
+	report.Gone = []string{} // not nil: all views were checked
 	report.Warnings = append(report.Warnings, selection.Warnings...)
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
 	for _, t := range gone {

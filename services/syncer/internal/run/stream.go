@@ -11,8 +11,8 @@ import (
 // batchesInFlight is how many batches are on their way between reading and writing.
 const batchesInFlight = 4
 
-// streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes the network has
-// brought.
+// streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes came from the
+// network.
 func (a *runAttempt) streamRows(
 	ctx context.Context, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {

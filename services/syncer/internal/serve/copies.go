@@ -38,8 +38,8 @@ type pullCopies struct {
 	path string
 	log  *slog.Logger
 
-	// busy is a lock on the fields below whose wait a context can end. It holds a value while someone uses them; a copy
-	// may be in progress then.
+	// busy is a lock on the fields below; a context can end the wait for it. It holds a value while someone uses them. A
+	// copy may be in progress then.
 	busy  chan struct{}
 	run   runID
 	ready map[string]*pullCopy // by encoding

@@ -14,7 +14,7 @@ import (
 // Levels of a headline.
 const (
 	levelGood    = "good"    // the snapshot is fresh
-	levelWarning = "warning" // runs fail, but the snapshot is still fresh enough; or there is none yet
+	levelWarning = "warning" // runs fail, but the snapshot is still fresh enough; or the first run is not done
 	levelBad     = "bad"     // the snapshot is stale, missing or misdated
 )
 

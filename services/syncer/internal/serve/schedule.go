@@ -41,7 +41,7 @@ func (s *Service) runOnSchedule(ctx context.Context) {
 		start := time.Now()
 		s.state.setNext(nextDue(s.schedule, p.due, start))
 
-		// This run is also the one that a request up to now asks for.
+		// This run also serves a request that came before it.
 		select {
 		case <-s.trigger:
 		default:

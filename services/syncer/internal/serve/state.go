@@ -54,7 +54,7 @@ func (s *serviceState) isNewest(id int64) bool {
 	return id == s.lastID
 }
 
-// setHistory takes over the runs of the file, at least one. good is the time that its tables are of.
+// setHistory takes over the runs of the file, at least one. good is when the oldest of its tables was read.
 func (s *serviceState) setHistory(h snapshotfile.History, good time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -76,7 +76,7 @@ func (t *Table) countByPosition(c *Changes) error {
 	return err
 }
 
-// countByKey counts the changes of a table of which only the rows that differ were staged.
+// countByKey counts the changes of a table with a key, if only the rows that differ were staged.
 func (t *Table) countByKey(c *Changes, keep bool) error {
 	conn, target := t.staging.conn, "main."+schema.QuoteSQLite(t.Name)
 	staged, err := queryInt(conn, "SELECT count(*) FROM "+t.staged)
@@ -109,8 +109,8 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 	return err
 }
 
-// countUncompared counts the changes of a table of which all rows were staged. It matches rows by the key, if the
-// target has that key too.
+// countUncompared counts the changes of a table if all its rows were staged. It matches rows by the key, if the target
+// has that key too.
 func (t *Table) countUncompared(c *Changes, keep bool) error {
 	// After a change of the key, rows match only if the target has the columns of the new key.
 	if !slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold) {

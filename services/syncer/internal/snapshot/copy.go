@@ -23,7 +23,7 @@ var ErrNoSnapshot = errors.New("there is no snapshot yet")
 // After an error the caller removes what is left of the copy.
 func CopySnapshot(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
 	err = (&File{path: from, setting: pathSetting}).withReadConn(func(source *sqlite3.SQLiteConn) error {
-		// In one transaction, the run and the pages are of the same moment.
+		// One transaction reads the run and the pages as they are at one moment.
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
 		}

@@ -286,6 +286,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 		return false, err
 	}
 
+	// Look for a statement that fails, and not with the same error without the trigger.
 	for i := range with {
 		if with[i] != nil && !isSameError(with[i], without[i]) {
 			return true, nil
@@ -370,6 +371,7 @@ func (t *Table) objectFault(o schemaObject) (fault error) {
 		return nil
 	}
 
+	// Drop the others until the statements are compiled.
 	_ = tryAndUndo(t.staging.conn, func() error {
 		for _, other := range candidates {
 			if other == o {

@@ -98,7 +98,7 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 			return err
 		}
 
-		// Without a history, the one of a table whose rows change is no longer complete.
+		// A run without a history leaves a gap in that of each table that it changes.
 		var changes *snapshotfile.Changes
 		var err error
 		if history > 0 {
@@ -160,6 +160,8 @@ func (s *Staging) reshape() error {
 		if t.old == nil || t.Drift == "" {
 			continue
 		}
+
+		// Try the user's objects before and after, to report only what the new columns break.
 		before, err := s.checkObjects(nil)
 		if err == nil {
 			err = t.reshape()
@@ -207,7 +209,7 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 }
 
 // recordChanges records how the staged rows differ from those of the target. It records nothing for a table that is new
-// or has other columns, nor for one without a key, whose rows cannot be told apart.
+// or has other columns, nor for one without a key, whose rows cannot be distinguished.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	ctx := context.Background()
 	// The rows of a new or reshaped table are not recorded. If some of them are new, its history begins again.

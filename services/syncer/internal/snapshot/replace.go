@@ -35,6 +35,8 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 		if err != nil {
 			return err
 		}
+
+		// An empty database holds nothing to lose.
 		if pull == nil {
 			var hasObjects bool
 			err := db.GetContext(ctx, &hasObjects, "SELECT count(*) > 0 FROM main.sqlite_schema")

@@ -29,8 +29,8 @@ type Table struct {
 
 	// Where rows are staged.
 	staged   string // quoted, with its schema
-	matched  string // rowids of the target's rows that have arrived; if the key is the rowid, of all rows that have
-	missing  string // rowids of the target's rows that have not
+	matched  string // rowids of the target's rows that have arrived; if the key is the rowid, those of new rows too
+	missing  string // rowids of the target's rows that have not arrived
 	rowid    string // a name for the rowid, in both tables; "" if columns have taken all of its names
 	keyIndex []int  // positions of the key's columns
 	compare  bool   // only rows that differ from the target's are staged

@@ -220,8 +220,8 @@ func (w *rowWriter) checkKeyNotNull(args []driver.NamedValue) error {
 	return nil
 }
 
-// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none. The
-// argument refusedBy is staged or matched: that table alone does not hold these rows.
+// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if all keys differ. The
+// argument refusedBy is that table, staged or matched, and so holds none of these rows.
 func (w *rowWriter) duplicateKey(args []driver.NamedValue, refusedBy string) string {
 	inBatch := map[string]bool{}
 	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.schema.Columns) {
@@ -232,6 +232,7 @@ func (w *rowWriter) duplicateKey(args []driver.NamedValue, refusedBy string) str
 			parts[i] = w.schema.Key[i] + "=" + schema.FormatValue(key[i], w.schema.Columns[k].Kind)
 		}
 
+		// With %#v, the number 1 and the text 1 are two keys.
 		whole := fmt.Sprintf("%#v", key)
 		if inBatch[whole] || w.isStaged(key, refusedBy) {
 			return strings.Join(parts, ", ")
@@ -249,6 +250,7 @@ func (w *rowWriter) isStaged(key []driver.Value, table string) bool {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"
 	}
 
+	// The table of matches holds rowids: of the target's rows or, if the key is the rowid, the keys.
 	from := w.staged + " t"
 	switch {
 	case table == w.staged:
