@@ -117,8 +117,8 @@ func readTable(ctx context.Context, reader *source.Reader, v config.ViewEntry) (
 // sourceWarnings warns of what the source cannot guarantee, whatever its rows are.
 func sourceWarnings(t schema.Table, v config.ViewEntry, dependencies source.Dependencies) (warnings []string) {
 	if len(dependencies.Untransactional) > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the "+
-			"moment they were read, not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB",
+		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows may be newer "+
+			"than those of the other views: ALTER TABLE ... ENGINE=InnoDB",
 			strings.Join(dependencies.Untransactional, ", ")))
 	}
 	if len(t.HiddenKey) > 0 && len(v.Key) == 0 {

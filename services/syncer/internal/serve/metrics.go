@@ -82,7 +82,7 @@ func registerStatus(f promauto.Factory, s *serviceState, path string) {
 		"When the last good run started, in seconds since 1970; 0 before the first.",
 		func(now serviceStatus) float64 { return unixSeconds(now.good) })
 	gauge("syncer_snapshot_age_seconds",
-		"Age of the snapshot; +Inf before the first good run, or if it is dated in the future.",
+		"Age of the snapshot; +Inf without one, or if it is dated in the future.",
 		func(now serviceStatus) float64 {
 			if now.good.IsZero() || snapshotfile.InFuture(now.good, time.Now()) {
 				return math.Inf(1)

@@ -145,7 +145,6 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		return allFail(err) // a view that does not work has no columns
 	}
 
-	// EXPLAIN compiles a statement without executing it.
 	columns := make([]string, len(rows))
 	set := make([]string, len(rows))
 	for i, r := range rows {
@@ -153,6 +152,7 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		set[i] = schema.QuoteSQLite(columns[i]) + " = " + schema.QuoteSQLite(columns[i])
 	}
 
+	// EXPLAIN compiles a statement without executing it.
 	list, target := quotedList("", columns), "main."+schema.QuoteSQLite(table)
 	var failures []error
 	for _, change := range []string{
@@ -371,7 +371,7 @@ func (t *Table) objectFault(o schemaObject) (fault error) {
 		return nil
 	}
 
-	// Drop the others until the statements are compiled.
+	// Compile the statements without the others.
 	_ = tryAndUndo(t.staging.conn, func() error {
 		for _, other := range candidates {
 			if other == o {

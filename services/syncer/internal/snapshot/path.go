@@ -92,12 +92,12 @@ func explainDenied(err error, path string) error {
 		return err
 	}
 
-	owner := ownerOf(path)
-	if owner == "" {
-		owner = ownerOf(filepath.Dir(path))
+	owned, owner := "the file", ownerOf(path)
+	if owner == "" { // it does not exist yet
+		owned, owner = "its folder", ownerOf(filepath.Dir(path))
 	}
-	return fmt.Errorf("%w: this process runs as user %d, and it belongs to user %s: run syncer as that user, "+
-		"or give this one the file and all beside it: chown %[2]d %[4]s* %[5]s", err, os.Geteuid(), owner, path,
+	return fmt.Errorf("%w: this process runs as user %d, and %s belongs to user %s: run syncer as that user, "+
+		"or give this one the file and all beside it: chown %[2]d %[5]s* %[6]s", err, os.Geteuid(), owned, owner, path,
 		lockPath(path))
 }
 

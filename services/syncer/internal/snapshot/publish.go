@@ -212,6 +212,7 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 // or has other columns, nor for one without a key, whose rows cannot be distinguished.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	ctx := context.Background()
+
 	// The rows of a new or reshaped table are not recorded. If some of them are new, its history begins again.
 	isReshaped := t.old == nil || t.Drift != ""
 	mayBeUnrecorded := isReshaped && (t.old == nil || t.changes.Inserted > 0)

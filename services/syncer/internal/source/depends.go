@@ -150,7 +150,7 @@ var (
 	qualifiedNamePattern = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
 )
 
-// unquoteName returns a name as it is, from how it stands between backticks.
+// unquoteName undoes the doubling of backticks in a quoted name.
 func unquoteName(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
 // clockPattern finds functions that depend on the session's time zone whatever the tables hold. The server stores a

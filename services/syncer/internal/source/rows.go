@@ -58,7 +58,7 @@ func (r *Reader) Rows(
 
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
-			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
+			err = fmt.Errorf("the connection to the server was lost, or the server was silent for longer "+
 				"than DB_READ_TIMEOUT (%w)", err)
 		}
 

@@ -117,8 +117,8 @@ func (u *utcRows) warnings(t schema.Table) (warnings []string) {
 	for i, n := range u.repeated {
 		if n > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks "+
-				"are put back: if the column is an expression, MySQL has lost which of the two it was, and the first is "+
-				"taken: set DB_TIMEZONE=UTC to lose nothing", t.Columns[u.columns.positions[i]].Name, humanize.Comma(n)))
+				"are set back: if the column is an expression, MySQL no longer knows which of the two hours it was, and "+
+				"takes the first: set DB_TIMEZONE=UTC to avoid that", t.Columns[u.columns.positions[i]].Name, humanize.Comma(n)))
 		}
 	}
 	return warnings
