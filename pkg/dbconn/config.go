@@ -120,6 +120,7 @@ func (*Config) Descriptions() map[string]string {
 	}
 }
 
+// timeZonePattern allows names of zones and offsets such as +02:00.
 var timeZonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
 // Validate returns an error for every invalid variable, joined. It reads the files that variables name, for Pool and
@@ -145,6 +146,7 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// validateMySQL returns an error for every variable that is invalid for the mysql driver.
 func (c *Config) validateMySQL() (errs []error) {
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
@@ -212,6 +214,7 @@ func (c *Config) validateHost() error {
 	case net.ParseIP(host) != nil:
 		return nil
 
+	// Other notations: suggest the variables to set instead.
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
@@ -225,6 +228,7 @@ func (c *Config) validateHost() error {
 		return fmt.Errorf("DB_HOST: %q is a path: set DB_SOCKET=%[1]s", host)
 	}
 
+	// A port has a variable of its own.
 	name, port, err := net.SplitHostPort(host)
 	if err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
 		return fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portAdvice(port))
@@ -239,6 +243,7 @@ func (c *Config) validateHost() error {
 	return nil
 }
 
+// portAdvice says which DB_PORT to set; "" without a port.
 func portAdvice(port string) string {
 	if port == "" {
 		return ""
@@ -298,14 +303,15 @@ func (c *Config) verifiedTLS() bool {
 	return false
 }
 
-// tlsConfig returns nil for a connection without TLS.
+// tlsConfig returns the TLS settings of a new connection; nil for one without TLS. It reads their files again if they
+// have changed.
 func (c *Config) tlsConfig() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
 	switch c.sslMode() {
 	case SSLDisabled:
 		return nil, nil
 	case SSLPreferred, SSLRequired:
-		t.InsecureSkipVerify = true
+		t.InsecureSkipVerify = true // encrypts, and verifies nothing, as in MySQL's own clients
 
 	case SSLVerifyCA:
 		// Go verifies chain and name together, so this verifies the chain alone.

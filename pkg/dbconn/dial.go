@@ -26,6 +26,7 @@ func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 
+	// Count what comes from the network, below the buffer.
 	source := io.Reader(conn)
 	if c.Received != nil {
 		source = &countedReader{conn, c.Received}
@@ -47,6 +48,7 @@ type countedReader struct {
 	received func(n int)
 }
 
+// Read reports what arrives, even with an error.
 func (r *countedReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if n > 0 {

@@ -136,6 +136,7 @@ func (c *Config) serverHint(number uint16) string {
 	return ""
 }
 
+// sqliteHint says what to check after an error of opening a SQLite file.
 func (c *Config) sqliteHint(err error) string {
 	var sqlite sqlite3.Error
 	if errors.As(err, &sqlite) && (sqlite.Code == sqlite3.ErrReadonly || sqlite.Code == sqlite3.ErrCantOpen) {

@@ -21,6 +21,7 @@ type configFiles struct {
 	pair  *tls.Certificate // of the client; nil if it could not be read
 }
 
+// filePaths are the paths of configFiles; "" for a file that is not set.
 type filePaths struct{ password, ca, cert, key string }
 
 // openFiles sets c.files to the files that the settings name. It reads none of them.
@@ -56,6 +57,8 @@ func (f *configFiles) readRoots() (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DB_SSL_CA: %w", err)
 	}
+
+	// Without a certificate in it, the file stays an error until it changes.
 	if isNew {
 		f.roots = nil
 		if pool := x509.NewCertPool(); pool.AppendCertsFromPEM(text) {
@@ -83,6 +86,7 @@ func (f *configFiles) readPair() (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("DB_SSL_KEY: %w", err)
 	}
 
+	// While the two do not fit, as when only one of them has been replaced yet, each call returns the error.
 	if isNewCert || isNewKey || f.pair == nil {
 		f.pair = nil
 		pair, err := tls.X509KeyPair(cert, key)

@@ -69,6 +69,7 @@ func (e ConnectError) Unwrap() error { return e.error }
 // noticed.
 const sqliteLifetime = 10 * time.Second
 
+// configurePool sets the bounds of a pool, and returns it.
 func (c *Config) configurePool(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
 	db.SetMaxOpenConns(c.MaxOpenConns)
 	db.SetMaxIdleConns(c.MaxOpenConns)
@@ -93,6 +94,7 @@ func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
 	return nil
 }
 
+// pingSQLite checks that a SQLite file can be read.
 func pingSQLite(ctx context.Context, c Config, db *sqlx.DB) error {
 	info, err := os.Stat(c.Path)
 	if err != nil {
@@ -111,6 +113,7 @@ func pingSQLite(ctx context.Context, c Config, db *sqlx.DB) error {
 	return nil
 }
 
+// mysqlConfig returns the settings as the driver takes them.
 func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	tlsConfig, err := c.tlsConfig()
 	if err != nil {

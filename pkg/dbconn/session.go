@@ -26,6 +26,7 @@ type sessionConnector struct {
 	warned map[string]bool // so that each difference is reported once
 }
 
+// Connect makes a connection and sets its variables. The error is a ConnectError.
 func (s *sessionConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err == nil {
@@ -45,6 +46,7 @@ func (s *sessionConnector) setVariables(ctx context.Context, conn driver.Conn) e
 	set := s.set
 	s.mu.Unlock()
 	if set != "" {
+		// If the server refuses the statement, or a difference remains, discover again.
 		err := executeStatement(ctx, conn, set)
 		if err == nil {
 			err = s.readBack(ctx, conn)
@@ -94,6 +96,7 @@ func (s *sessionConnector) discoverVariables(ctx context.Context, conn driver.Co
 		assignments = append(assignments, resetClock)
 	}
 
+	// Set what differs on this server, and the limits in any case.
 	for _, v := range sessionVariables {
 		now, ok := found[v.name]
 		if !ok {
@@ -191,6 +194,7 @@ func (c *Config) sessionZone() string {
 	return c.Timezone
 }
 
+// executeStatement executes a statement on a connection of the driver.
 func executeStatement(ctx context.Context, conn driver.Conn, query string) error {
 	_, err := conn.(driver.ExecerContext).ExecContext(ctx, query, nil)
 	return err
@@ -224,6 +228,7 @@ func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, er
 	}
 }
 
+// valueText returns a value of the driver as text.
 func valueText(v driver.Value) string {
 	if b, ok := v.([]byte); ok {
 		return string(b)
@@ -231,6 +236,7 @@ func valueText(v driver.Value) string {
 	return fmt.Sprint(v)
 }
 
+// numberPattern allows what sqlLiteral writes without quotes.
 var numberPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
 // sqlLiteral writes a value for SET: a number, or a text without backslashes.
@@ -252,6 +258,7 @@ func sameValue(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
+// canonicalValue returns a value in upper case, with 1 and 0 for ON and OFF, and with its flags sorted.
 func canonicalValue(value string) string {
 	switch value = strings.ToUpper(value); value {
 	case "ON":
@@ -260,6 +267,7 @@ func canonicalValue(value string) string {
 		return "0"
 	}
 
+	// The flags of a set such as sql_mode may be in any order.
 	flags := strings.Split(value, ",")
 	slices.Sort(flags)
 	return strings.Join(flags, ",")

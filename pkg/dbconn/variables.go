@@ -112,6 +112,7 @@ var sessionVariables = []sessionVariable{
 	{"lc_messages", exactValue("en_US"), false, "errors and warnings are in another language"},
 }
 
+// exactValue replaces every other value.
 func exactValue(value string) func(sessionInfo, string) string {
 	return func(sessionInfo, string) string { return value }
 }

@@ -26,6 +26,7 @@ func CheckAddress(addr string) error {
 		return errors.New("expected host:port with a port from 0 to 65535, such as 127.0.0.1:8080")
 	}
 
+	// Only an address of IPv6 may have a zone, as in fe80::1%eth0.
 	address, zone, hasZone := strings.Cut(host, "%")
 	isAddress := net.ParseIP(address) != nil && (!hasZone || zone != "" && strings.Contains(address, ":"))
 	isName := hostNamePattern.MatchString(host) && !numericHostPattern.MatchString(host)

@@ -18,6 +18,7 @@ const maxInstance = 200
 // StandardMiddleware wraps the handler of a whole server: requests get an id, browsers the policy, all errors are
 // problems, and panics are logged.
 func StandardMiddleware(next http.Handler, policy string, log *slog.Logger) http.Handler {
+	// The id comes first: the log of a panic and each problem have it.
 	return IdentifyRequests(nil)(SecurityHeaders(policy)(RecoverPanics(log)(ErrorsAsProblems(next))))
 }
 
@@ -44,8 +45,10 @@ type requestIdentity struct {
 	path      func(*http.Request) string // as the client sent it; nil for the request's own
 }
 
+// requestIdentityKey is the key of a requestIdentity in a context.
 type requestIdentityKey struct{}
 
+// requestIdentityOf returns what IdentifyRequests knows of a request; a zero value without it.
 func requestIdentityOf(ctx context.Context) requestIdentity {
 	i, _ := ctx.Value(requestIdentityKey{}).(requestIdentity)
 	return i

@@ -27,6 +27,8 @@ func writeProblemWith(w http.ResponseWriter, r *http.Request, status int, detail
 	p := problem.New(status, detail)
 	p.Instance, p.RequestID = problemInstance(r), RequestID(r.Context())
 	body := encodeJSON(p)
+
+	// Join the two JSON objects: a comma replaces the brackets between them.
 	if len(members) > 0 {
 		body = append(append(body[:len(body)-1], ','), encodeJSON(members)[1:]...)
 	}

@@ -10,6 +10,7 @@ import (
 // escapingWriter escapes control characters, because names, types and messages of a database are untrusted text.
 type escapingWriter struct{ w io.Writer }
 
+// Write writes the escaped text. It counts the bytes of text itself, as io.Writer requires.
 func (e escapingWriter) Write(text []byte) (int, error) {
 	if _, err := io.WriteString(e.w, escapeControls(string(text))); err != nil {
 		return 0, err

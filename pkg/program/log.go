@@ -24,11 +24,12 @@ const (
 	formatJSON = "json"
 )
 
+// logLevels has the values of LOG_LEVEL.
 var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// Validate reports every wrong variable, joined.
+// Validate returns an error for every invalid variable, joined.
 func (c *LogConfig) Validate() error {
 	var errs []error
 	if _, known := logLevels[c.Level]; !known {

@@ -55,6 +55,7 @@ func LimitHeap(share float64) {
 // Run executes the command that the arguments name and returns its exit code. It prints the command's error to stderr,
 // as one message after the program's name. Nothing that commands print can act on a terminal.
 func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	// Add what both programs have in common. Errors are printed below, once.
 	root := p.Root
 	root.AddCommand(settingsCommand(root.Name(), p.Settings), versionCommand(root.Name()))
 	root.PersistentFlags().String("config", "", "`FILE` of settings: NAME=value lines, or INI sections; "+
@@ -110,7 +111,7 @@ func (e *UsageError) Unwrap() error { return e.err }
 // UsageErrorf returns a UsageError with a text as of fmt.Errorf.
 func UsageErrorf(format string, args ...any) error { return asUsageError(fmt.Errorf(format, args...)) }
 
-// asUsageError makes a UsageError of an error, unless it is nil.
+// asUsageError returns an error as a UsageError, and nil for nil.
 func asUsageError(err error) error {
 	if err == nil {
 		return nil

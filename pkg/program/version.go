@@ -23,6 +23,7 @@ func versionText(program string) string {
 		info = &debug.BuildInfo{}
 	}
 
+	// A commit that the linker has set comes before the one that Go knows.
 	known := commit
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {

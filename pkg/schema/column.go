@@ -50,6 +50,7 @@ const (
 	Bytes                 // BINARY, VARBINARY, BLOB, spatial types, VECTOR
 )
 
+// kindsByType has the kind of each type. Others are Unknown.
 var kindsByType = map[string]Kind{
 	"tinyint": Integer, "smallint": Integer, "mediumint": Integer, "int": Integer, "integer": Integer,
 	"bigint": Integer, "year": Integer,
@@ -63,6 +64,7 @@ var kindsByType = map[string]Kind{
 	"vector": Bytes,
 }
 
+// typePattern finds the name of a type, and the first number in its brackets.
 var typePattern = regexp.MustCompile(`^([a-z0-9_]+)(?: ?\((\d+)[^)]*\))?`)
 
 // NewColumn makes a column of a type, as MySQL's COLUMN_TYPE or a SQLite declaration has it.

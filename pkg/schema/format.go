@@ -29,6 +29,7 @@ func FormatValue(v any, kind Kind) string {
 	return fmt.Sprint(v)
 }
 
+// formatBytes formats bytes in hex, and cuts many.
 func formatBytes(b []byte) string {
 	if len(b) > maxShownBytes {
 		return fmt.Sprintf("x'%X...' (%d bytes)", b[:maxShownBytes], len(b))
@@ -36,7 +37,9 @@ func formatBytes(b []byte) string {
 	return fmt.Sprintf("x'%X'", b)
 }
 
+// formatText formats a text, with quotes where characters do not print. It cuts a long one between characters.
 func formatText(s string) string {
+	// A cut inside a character would leave an invalid text: drop what is there of it.
 	whole := len(s)
 	if whole > maxShownBytes {
 		s = s[:maxShownBytes]

@@ -144,6 +144,7 @@ func catalogWarning(ctx context.Context, db sqlx.QueryerContext, name string) er
 		return err
 	}
 
+	// The warnings are those of the statement above.
 	var warnings []struct {
 		Level   string `db:"Level"`
 		Code    uint16 `db:"Code"`

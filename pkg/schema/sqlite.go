@@ -36,7 +36,7 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hiddenPrefix 
 		c := NewColumn(f.Name, f.Type)
 		c.Nullable = !f.NotNull
 		t.Columns = append(t.Columns, c)
-		if f.Key > 0 {
+		if f.Key > 0 { // the position in the key, from 1 on
 			key[f.Key] = f.Name
 		}
 	}
@@ -81,6 +81,7 @@ func QuoteSQLite(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
 }
 
+// quoteAllSQLite quotes identifiers for SQLite.
 func quoteAllSQLite(identifiers []string) []string {
 	quoted := make([]string, len(identifiers))
 	for i, id := range identifiers {

@@ -51,6 +51,7 @@ func (f *File) Read() (text []byte, isNew bool, err error) {
 	return text, true, nil
 }
 
+// isSame reports whether a file has not changed between two looks at it.
 func isSame(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

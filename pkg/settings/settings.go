@@ -47,6 +47,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 	environmentLock.Lock()
 	defer environmentLock.Unlock()
 
+	// envconfig reads only the environment: put the values of the file there until cfg is filled.
 	for _, key := range keys {
 		old, isSet := os.LookupEnv(key)
 		defer restoreVariable(key, old, isSet)
@@ -66,6 +67,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 	return fillAndValidate(cfg)
 }
 
+// restoreVariable sets a variable of the environment to its old value, or unsets it.
 func restoreVariable(key, old string, isSet bool) {
 	if isSet {
 		_ = os.Setenv(key, old)
@@ -74,6 +76,7 @@ func restoreVariable(key, old string, isSet bool) {
 	_ = os.Unsetenv(key)
 }
 
+// readFile reads the variables of a file; those of .env, which may be missing, if name is empty.
 func readFile(name string) (map[string]string, error) {
 	isOptional := name == ""
 	if isOptional {
@@ -95,8 +98,10 @@ func readFile(name string) (map[string]string, error) {
 	return variables, nil
 }
 
+// sectionPattern finds the section of an INI file.
 var sectionPattern = regexp.MustCompile(`(?m)^\s*\[`)
 
+// parseFile parses lines NAME=value or, if the text has a section, an INI file. No error quotes the text.
 func parseFile(text []byte) (map[string]string, error) {
 	if !sectionPattern.Match(text) {
 		variables, err := godotenv.UnmarshalBytes(text)

@@ -114,6 +114,8 @@ func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
 	}
 
 	target := `INSERT INTO main._sync_changes (run, at, "table", op, key, old, new) SELECT ?, ?, ?, ?, `
+
+	// In both, each staged row s meets the row t of the file with its key. CROSS makes SQLite begin with the staged rows.
 	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + sameKeyCondition(d.Key, "t.", "s.")
 	var statements []struct{ op, query string }
 	add := func(op, query string) { statements = append(statements, struct{ op, query string }{op, query}) }
@@ -163,6 +165,7 @@ type Bulk struct {
 	Columns  map[string]int64 `json:"columns"`
 }
 
+// recordBulk records a difference as one change. It counts for each column how many rows have a new value in it.
 func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 	b := Bulk{Inserted: d.Inserted, Updated: d.Updated, Deleted: d.Deleted, Columns: map[string]int64{}}
 
@@ -191,6 +194,7 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 		return err
 	}
 
+	// Without new rows, there are no keys to record for this change.
 	result, err := c.db.ExecContext(ctx,
 		`INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
 		c.run, c.at, d.Table, OpBulk, string(text))

@@ -23,6 +23,7 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 		return err
 	}
 
+	// A record under the name in another case is replaced too.
 	recorded, err := readColumns(ctx, db, "table_name = ?", table)
 	if err != nil {
 		return err
@@ -82,8 +83,8 @@ func CopiedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, e
 	return names, err
 }
 
-// SourceColumns returns the columns that a run has created in a table, as the source declares them. There are none if
-// no run has created the table.
+// SourceColumns returns the columns that a run has created in a table, as the source declares them; nil if no run has
+// created the table.
 func SourceColumns(ctx context.Context, q sqlx.QueryerContext, table string) ([]schema.Column, error) {
 	if exists, err := hasTables(ctx, q, "_sync_columns"); err != nil || !exists {
 		return nil, err
@@ -91,6 +92,7 @@ func SourceColumns(ctx context.Context, q sqlx.QueryerContext, table string) ([]
 	return readColumns(ctx, q, "table_name = ? COLLATE NOCASE", table)
 }
 
+// readColumns reads the recorded columns of the table that a condition selects.
 func readColumns(ctx context.Context, q sqlx.QueryerContext, where, table string) (columns []schema.Column, err error) {
 	var found []struct {
 		Name     string
@@ -127,15 +129,16 @@ func ReadTable(ctx context.Context, q sqlx.QueryerContext, name string) (schema.
 		return t, err
 	}
 
+	// Keep the type that the file has, which differs for a column that is stored as TEXT instead of a number.
 	for i, c := range t.Columns {
-		for _, s := range source {
-			if s.Name != c.Name {
-				continue
-			}
-			if s.SQLiteType() != c.Type {
-				s.Stored = c.Type
-			}
-			t.Columns[i] = s
+		at := slices.IndexFunc(source, func(s schema.Column) bool { return s.Name == c.Name })
+		if at < 0 {
+			continue // the user has added it
+		}
+
+		t.Columns[i] = source[at]
+		if source[at].SQLiteType() != c.Type {
+			t.Columns[i].Stored = c.Type
 		}
 	}
 

@@ -39,14 +39,15 @@ type historyPruning struct {
 	before string // changes before this time are old
 }
 
+// prune is Prune without the context of its errors.
 func (p *historyPruning) prune(ctx context.Context) error {
-	done, err := p.prunedUntil(ctx)
+	prunedUntil, err := p.prunedUntil(ctx)
 	if err != nil {
 		return err
 	}
 
-	// The last bulk change that added rows stays, since bulk keys refer to it: SQLite would give its id, and those before
-	// it, to later changes again.
+	// Delete old changes except inserts. The last bulk change that added rows stays, since bulk keys refer to it: SQLite
+	// would give its id, and those before it, to later changes again.
 	_, err = p.db.ExecContext(ctx, `DELETE FROM main._sync_changes WHERE op IN ('update', 'delete', 'bulk') AND at < ?
 		AND id <> coalesce((SELECT max(id) FROM main._sync_changes WHERE op = 'bulk' AND new ->> '$.inserted' > 0), 0)`,
 		p.before)
@@ -54,7 +55,7 @@ func (p *historyPruning) prune(ctx context.Context) error {
 		return err
 	}
 
-	// Old inserts of rows that this run has deleted, or inserted again.
+	// Delete the old inserts of rows that this run has deleted, or inserted again.
 	_, err = p.db.ExecContext(ctx, `DELETE FROM main._sync_changes WHERE id IN (SELECT o.id FROM main._sync_changes AS c
 		CROSS JOIN main._sync_changes AS o ON o."table" = c."table" AND o.key = c.key
 		WHERE c.op IN ('insert', 'delete') AND c.at = ? AND o.op = 'insert' AND o.at < ? AND o.id < c.id)`, p.at, p.before)
@@ -62,20 +63,21 @@ func (p *historyPruning) prune(ctx context.Context) error {
 		return err
 	}
 
-	// Inserts that have become old since the last run.
+	// Examine the inserts that have become old since the last run.
 	var tables []string
 	err = sqlx.SelectContext(ctx, p.db, &tables,
-		`SELECT DISTINCT "table" FROM main._sync_changes WHERE op = 'insert' AND at >= ? AND at < ?`, done, p.before)
+		`SELECT DISTINCT "table" FROM main._sync_changes WHERE op = 'insert' AND at >= ? AND at < ?`, prunedUntil, p.before)
 	if err != nil {
 		return err
 	}
 
 	for _, table := range tables {
-		if err := p.pruneInserts(ctx, table, done); err != nil {
+		if err := p.pruneInserts(ctx, table, prunedUntil); err != nil {
 			return err
 		}
 	}
 
+	// Record for the next run until when inserts are examined, and how many of them are kept.
 	_, err = p.db.ExecContext(ctx, `UPDATE main._sync_runs SET history_from = ?1, history_kept = (
 		SELECT count(*) FROM main._sync_changes WHERE op = 'insert' AND at < ?1) WHERE id = ?2`, p.before, p.run)
 	return err
@@ -89,7 +91,7 @@ func (p *historyPruning) prunedUntil(ctx context.Context) (string, error) {
 
 	var last struct {
 		From string `db:"history_from"`
-		Same bool
+		Same bool   // as many old inserts are there as the run kept
 	}
 
 	err := sqlx.GetContext(ctx, p.db, &last, `SELECT coalesce(history_from, '') AS history_from, coalesce(history_kept = (

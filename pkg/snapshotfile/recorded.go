@@ -84,7 +84,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 		return forgetRecorded(ctx, c.db, []string{table})
 	}
 
-	// A table whose name is now written in another case keeps the one that its changes have.
+	// A table that is now named in another case keeps the name that its changes have.
 	table, err := c.recordedName(ctx, table)
 	if err != nil {
 		return err
@@ -97,6 +97,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 		return err
 	}
 
+	// A history that begins now needs no keys of earlier rows.
 	if begins, err := result.RowsAffected(); err != nil || begins == 0 {
 		return err
 	}
@@ -123,6 +124,7 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 	return forgetRecorded(ctx, db, tables)
 }
 
+// forgetRecorded is ForgetRecorded for a file that has the tables of the history.
 func forgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
 	for _, from := range []string{historyTable, bulkKeysTable} {
 		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" COLLATE NOCASE IN
@@ -169,7 +171,8 @@ type StreamedChange struct {
 var streamedOps = [...]string{OpInsert, OpUpdate, OpDelete, OpBulk}
 
 // StreamChanges calls each for the changes of a table's rows that were recorded after the change `after` by runs up to
-// lastRun (0 for all runs), the oldest first. It reads through the driver's own interface, which takes half the time.
+// lastRun (0 for all runs), the oldest first. A change is valid until each returns. StreamChanges reads through the
+// driver's own interface, which takes half the time.
 func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, lastRun int64,
 	each func(*StreamedChange) error,
 ) error {
@@ -192,6 +195,7 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 				return err
 			}
 
+			// A NULL becomes an empty text.
 			c.ID, _ = raw[0].(int64)
 			c.Run, _ = raw[1].(int64)
 			op, _ := raw[2].(int64)
@@ -262,17 +266,19 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, si
 	values [][]any, before int64, limit int,
 ) ([]RecordedChange, error) {
 	args := []any{table, since.UTC().Format(timeFormat), before, limit}
+
+	// Combine each value of a column with each value of the columns before it.
 	keys := [][]string{nil} // the members of each key that the row may have
 	for i, column := range columns {
-		var longer [][]string
+		var extended [][]string
 		for _, v := range values[i] {
 			args = append(args, v)
 			member := memberName(column) + " || " + valueJSON(fmt.Sprintf("?%d", len(args)), "")
 			for _, k := range keys {
-				longer = append(longer, append(slices.Clone(k), member))
+				extended = append(extended, append(slices.Clone(k), member))
 			}
 		}
-		keys = longer
+		keys = extended
 	}
 
 	joined := make([]string, len(keys))
@@ -318,7 +324,7 @@ func truncated(column string) string {
 		ELSE %[1]s END`, column, shortDocument, shortText)
 }
 
-// scanChanges reads all rows of selectChanges.
+// scanChanges reads all rows of a statement with the columns of selectChanges, and closes them.
 func scanChanges(rows *sqlx.Rows) (changes []RecordedChange, err error) {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -331,6 +337,7 @@ func scanChanges(rows *sqlx.Rows) (changes []RecordedChange, err error) {
 	return changes, rows.Err()
 }
 
+// scanChange reads the current row. A NULL becomes a nil object.
 func scanChange(rows *sqlx.Rows) (c RecordedChange, err error) {
 	var key, before, after sql.NullString
 	if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {

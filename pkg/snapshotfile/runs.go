@@ -10,12 +10,14 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// How a run ended.
+// How a run ended. A file records no dry runs and no skipped ones.
 const (
 	RunOK      = "ok"
 	RunFailed  = "failed"
 	RunRefused = "refused" // by a guard
 	RunStopped = "stopped" // the program was stopped during the run
+	RunSkipped = "skipped" // another syncer was working on the file
+	RunDry     = "dry run" // the run was made with --dry-run
 )
 
 // keptRuns is how many runs the file records. The last good run of each table stays beyond that, and so do the runs
@@ -97,12 +99,14 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 
 // recordGone records which tables are no longer copied because their views are gone, and since when.
 func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
+	// What this run has copied is not gone.
 	for _, t := range r.Tables {
 		if _, err := db.ExecContext(ctx, "DELETE FROM main._sync_gone WHERE table_name = ?", t.Table); err != nil {
 			return err
 		}
 	}
 
+	// Only a good run that has checked all views changes which others are gone.
 	if r.Gone == nil || r.Status != RunOK {
 		return nil
 	}
@@ -114,6 +118,7 @@ func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 		return err
 	}
 
+	// A table that was gone before keeps its time.
 	_, err = db.ExecContext(ctx, "INSERT OR IGNORE INTO main._sync_gone SELECT value, ? FROM json_each(?)",
 		r.Started.UTC().Format(timeFormat), gone)
 	return err
@@ -133,6 +138,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 		return err
 	}
 
+	// The change history refers to runs by their id and start.
 	hasHistory, err := HasChanges(ctx, db)
 	if err != nil {
 		return err
@@ -149,7 +155,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 	return err
 }
 
-// nullableTexts encodes texts as a JSON array, or as NULL if there are none.
+// nullableTexts encodes texts as a JSON array; no texts as NULL.
 func nullableTexts(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
@@ -166,7 +172,7 @@ func encodeTexts(texts []string) string {
 // History is the record of runs that a file holds.
 type History struct {
 	Runs     []Run // the last ones, the newest first
-	Good     *Run  // the last good one; nil if there is none
+	Good     *Run  // the last good one; nil before the first
 	Failures int   // how many since then have failed or were refused
 }
 
@@ -185,6 +191,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 		return h, err
 	}
 
+	// Before the first good run, all failures count.
 	goodID := int64(0)
 	if len(good) > 0 {
 		h.Good, goodID = &good[0], good[0].ID
@@ -262,6 +269,8 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 			Updated: f.Updated, Deleted: f.Deleted, Unchanged: f.Unchanged, Bytes: f.Bytes, Seconds: f.Seconds,
 			SchemaHash: f.SchemaHash, Drift: f.Drift.String, Watermark: f.Watermark.String,
 		}
+
+		// NULL is no JSON, and leaves both without texts.
 		_ = json.Unmarshal([]byte(f.Warnings.String), &t.Warnings)
 		_ = json.Unmarshal([]byte(f.Lost.String), &t.Lost)
 		tables = append(tables, t)

@@ -76,6 +76,7 @@ func CreateTables(ctx context.Context, db sqlx.ExtContext) error {
 	return nil
 }
 
+// columnNames returns the names of the columns of a table; none if the file lacks it.
 func columnNames(ctx context.Context, q sqlx.QueryerContext, table string) (names []string, err error) {
 	err = sqlx.SelectContext(ctx, q, &names, "SELECT name FROM pragma_table_info(?, 'main')", table)
 	return names, err
@@ -86,6 +87,7 @@ func IsSnapshotFile(ctx context.Context, q sqlx.QueryerContext) (bool, error) {
 	return hasTables(ctx, q, "_sync_runs", "_sync_tables")
 }
 
+// hasTables reports whether the file has all of these tables.
 func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (bool, error) {
 	query, args, err := sqlx.In("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN (?)", names)
 	if err != nil {
@@ -113,15 +115,19 @@ func LendConnection(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err e
 // lentConnector always returns the same connection.
 type lentConnector struct{ conn *sqlite3.SQLiteConn }
 
+// Connect implements driver.Connector.
 func (l lentConnector) Connect(context.Context) (driver.Conn, error) { return lentConn{l.conn}, nil }
 
+// Driver implements driver.Connector.
 func (l lentConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
 // lentConn is a connection that stays open when the pool closes it.
 type lentConn struct{ *sqlite3.SQLiteConn }
 
+// Close leaves the connection open.
 func (lentConn) Close() error { return nil }
 
+// parseTime parses a time of the file.
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(timeFormat, text)
 	if err != nil {

@@ -45,6 +45,7 @@ type CopiedColumn struct {
 func AsOf(tables []TableContent, named []string, isCopied func(t TableContent) bool) (oldest time.Time) {
 	found := 0
 	for _, t := range tables {
+		// A named table counts even if its view is gone.
 		isNamed := func(name string) bool { return strings.EqualFold(name, t.Table) }
 		switch {
 		case slices.ContainsFunc(named, isNamed):

@@ -44,6 +44,7 @@ func makeCertificates(dir string) (certificates, error) {
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 
+	// The authority signs its own certificate, and then that of the server.
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
 	if err != nil {
 		return files, err

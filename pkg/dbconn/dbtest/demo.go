@@ -22,6 +22,7 @@ func Demo(t testing.TB) dbconn.Config {
 		t.Fatalf("dbtest: no scripts in deploy/mysql: %v", err)
 	}
 
+	// A script has many statements, which the connections of dbconn do not take at once.
 	m := mysql.NewConfig()
 	m.Net, m.Addr = "tcp", c.Host+":"+strconv.Itoa(int(c.Port))
 	if c.Socket != "" {

@@ -29,6 +29,7 @@ func CountOpens(t *testing.T, paths ...string) (count func() map[string]int) {
 
 	return func() map[string]int {
 		t.Helper()
+		// The kernel reports each time that a file is opened. Without such an event, Read returns EAGAIN.
 		buffer := make([]byte, 64<<10)
 		n, err := syscall.Read(watcher, buffer)
 		if err != nil && err != syscall.EAGAIN {

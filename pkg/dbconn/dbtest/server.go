@@ -41,6 +41,7 @@ type Server struct {
 	start func() error  // starts the private server and waits until it is ready
 }
 
+// sharedServer finds or starts the server at the first call.
 var sharedServer = sync.OnceValues(func() (*Server, error) {
 	if dsn := os.Getenv("TEST_MYSQL_DSN"); dsn != "" {
 		return serverFromDSN(dsn)
@@ -120,6 +121,7 @@ func serverFromDSN(dsn string) (*Server, error) {
 	return &Server{Admin: admin, CA: os.Getenv("TEST_MYSQL_CA")}, nil
 }
 
+// adminConfig returns how the administrator opens a server, without its address.
 func adminConfig() dbconn.Config {
 	return dbconn.Config{
 		Driver: dbconn.MySQL, User: "root", Name: "mysql",
@@ -164,6 +166,7 @@ func startPrivate(options ...string) (*Server, error) {
 		return nil, err
 	}
 
+	// The server gets a copy of the empty data folder, and a folder for temporary files.
 	data, tmp := filepath.Join(dir, "data"), filepath.Join(dir, "tmp")
 	if err := errors.Join(os.CopyFS(data, os.DirFS(empty)), os.Mkdir(tmp, 0o755)); err != nil {
 		return nil, err
@@ -251,6 +254,7 @@ func cachedDataFolder(daemon string, asUser []string) (string, error) {
 		return data, nil
 	}
 
+	// Make it under another name and rename it, as other test binaries look for it at the same time.
 	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
 		return "", err
 	}

@@ -25,6 +25,7 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
+// changesCommand returns the command that prints the change history. It fails if SYNC_PATH does not exist.
 func changesCommand() *cobra.Command {
 	var asJSON bool
 	var maxAge string
@@ -43,6 +44,7 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 				return err
 			}
 
+			// Without --since, the zero time selects all changes.
 			since := time.Time{}
 			if maxAge != "" {
 				age, err := config.ParseAge(maxAge)
@@ -53,6 +55,7 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 				since = time.Now().Add(-age)
 			}
 
+			// Opening a missing file would advise on permissions instead.
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
 			}
@@ -73,6 +76,7 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 				return printChanges(cmd.Context(), out, db, table, since)
 			})
 
+			// Print what was read before an error, too.
 			return errors.Join(err, out.Flush())
 		},
 	}
@@ -82,7 +86,8 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 	return cmd
 }
 
-// changedTable returns the name of a table that the file or its change history has, as it is written there.
+// changedTable returns the name of a table as the file or its change history spells it. Case does not matter in named.
+// A name that neither has is a usage error, which lists the tables.
 func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error) {
 	changed, err := snapshotfile.ChangedTables(ctx, db)
 	if err != nil {
@@ -94,6 +99,7 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 		return "", err
 	}
 
+	// A table that was dropped may have changes, and one in the file may have none yet.
 	tables := slices.Compact(slices.Sorted(slices.Values(slices.Concat(changed, copied))))
 	for _, t := range tables {
 		if strings.EqualFold(t, named) {
@@ -107,6 +113,8 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 	return "", program.UsageErrorf("%s is not a table of the file, which has: %s", named, strings.Join(tables, ", "))
 }
 
+// printChangesJSON prints changes as a JSON array, each on a line of its own, as soon as it is read. An empty table
+// stands for all tables.
 func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
 	separator := "[\n"
 	err := snapshotfile.ReadChanges(ctx, db, table, since, func(c snapshotfile.RecordedChange) error {
@@ -122,6 +130,8 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 	if err != nil {
 		return err
 	}
+
+	// No change was printed, and so no opening bracket.
 	if separator == "[\n" {
 		_, err = io.WriteString(w, "[]\n")
 		return err
@@ -131,12 +141,14 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 	return err
 }
 
+// printChanges prints a line per change, the oldest first, or why it prints no change. An empty table stands for all
+// tables.
 func printChanges(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
-	kept, err := snapshotfile.HasChanges(ctx, db)
+	hasHistory, err := snapshotfile.HasChanges(ctx, db)
 	if err != nil {
 		return err
 	}
-	if !kept {
+	if !hasHistory {
 		_, err = fmt.Fprintln(w, "the file has no change history: SYNC_HISTORY=90d keeps one from the next run on")
 		return err
 	}
@@ -177,11 +189,13 @@ func changeText(c snapshotfile.RecordedChange) (string, error) {
 		return "", err
 	}
 
+	// Show a deleted row with all its values, an updated one with those that differ, and a new one by its key alone.
 	text := joinMembers(keys) + "  " + c.Op
 	switch {
 	case len(after) == 0 && len(before) > 0:
 		text += "  " + joinMembers(before)
 	case len(after) > 0:
+		// Both objects have the same columns in the same order.
 		changed := make([]string, len(after))
 		for i, m := range after {
 			old := "?"
@@ -197,6 +211,7 @@ func changeText(c snapshotfile.RecordedChange) (string, error) {
 	return text, nil
 }
 
+// bulkText returns a change of many rows as one line: `bulk  +120 ~4,000 -3  price in 3,990 rows`.
 func bulkText(c snapshotfile.RecordedChange) (string, error) {
 	var b snapshotfile.Bulk
 	if err := json.Unmarshal(c.New, &b); err != nil {
@@ -219,14 +234,14 @@ func bulkText(c snapshotfile.RecordedChange) (string, error) {
 // jsonMember is a member of a JSON object, with its value as written there.
 type jsonMember struct{ name, value string }
 
-// members returns the members of a JSON object in their order. A nil object has none.
+// members returns the members of a JSON object in their order, which a map would lose. A nil object has no members.
 func members(object json.RawMessage) (out []jsonMember, err error) {
 	if object == nil {
 		return nil, nil
 	}
 
 	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil { // the brace
+	if _, err := d.Token(); err != nil { // the opening brace
 		return nil, err
 	}
 
@@ -247,6 +262,7 @@ func members(object json.RawMessage) (out []jsonMember, err error) {
 	return out, nil
 }
 
+// joinMembers returns members as `id=7, make="Kia"`.
 func joinMembers(members []jsonMember) string {
 	texts := make([]string, len(members))
 	for i, m := range members {

@@ -15,6 +15,7 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
+// checkCommand returns the command that checks what a run needs. It fails if any view has a problem.
 func checkCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -42,6 +43,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 				err = printFindings(cmd.OutOrStdout(), f)
 			}
 
+			// A view with a problem fails the command, but only after all findings are printed.
 			problems := []error{err}
 			for _, v := range f.Views {
 				if v.Problem != "" {
@@ -56,6 +58,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 	return cmd
 }
 
+// printFindings prints what concerns all views, then each view.
 func printFindings(w io.Writer, f run.Findings) error {
 	tls := "no TLS"
 	if f.Server.TLS != "" {
@@ -84,6 +87,8 @@ func printFindings(w io.Writer, f run.Findings) error {
 	return nil
 }
 
+// printView prints a view's key, its columns with their types in the source and in SQLite, and its warnings. The
+// command's error names its problem.
 func printView(w io.Writer, v run.ViewFinding) error {
 	fmt.Fprintf(w, "\n%s -> %s", v.View, v.Table)
 	if len(v.Key) > 0 {
@@ -107,6 +112,7 @@ func printView(w io.Writer, v run.ViewFinding) error {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
 
+	// Without a key, suggest one. A view with a problem may not have been searched for unique columns.
 	switch {
 	case v.Suggested != "":
 		fmt.Fprintf(w, "  no key, so changes are not known row by row; "+

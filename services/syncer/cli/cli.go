@@ -32,6 +32,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return p.Run(ctx, args, stdout, stderr)
 }
 
+// rootCommand returns the command line with all commands but version and settings, which package program adds.
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "syncer",
@@ -51,6 +52,7 @@ Settings come from the environment, or from a file; syncer settings lists them a
 	return root
 }
 
+// exitCode returns the exit code for the errors that only syncer has; 0 for others.
 func exitCode(err error) int {
 	var unknown *run.UnknownViewError
 	var refused *run.RefusedError
@@ -65,6 +67,7 @@ func exitCode(err error) int {
 	return 0
 }
 
+// printJSON prints a value as indented JSON.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

@@ -221,7 +221,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	}
 
 	for _, want := range []string{
-		"permission denied", fmt.Sprintf("this process runs as user %d, and it belongs to user 0", service), "chown",
+		"permission denied", fmt.Sprintf("this process runs as user %d, and the file belongs to user 0", service), "chown",
 	} {
 		for _, command := range []string{"sync", "check"} {
 			if code, out := s.runAsUser(t, service, command); code != 1 || !strings.Contains(out, want) {

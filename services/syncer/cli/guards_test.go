@@ -13,7 +13,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"carstock/services/syncer/internal/run"
+	"carstock/pkg/snapshotfile"
 )
 
 // tenCars is a table of ten cars.
@@ -480,7 +480,7 @@ func TestDryRun(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
 	r := s.report(t, 0, "--dry-run")
-	if _, err := os.Stat(s.path); r.Status != run.DryRun || !os.IsNotExist(err) {
+	if _, err := os.Stat(s.path); r.Status != snapshotfile.RunDry || !os.IsNotExist(err) {
 		t.Errorf("%s, and then: %v", r.Status, err)
 	}
 
@@ -546,7 +546,7 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 	}()
 	<-working
 	r := s.report(t, 0)
-	if r.Status != run.Skipped || r.Running == nil || r.Running.PID != os.Getpid() {
+	if r.Status != snapshotfile.RunSkipped || r.Running == nil || r.Running.PID != os.Getpid() {
 		t.Errorf("%+v", r)
 	}
 
@@ -611,7 +611,7 @@ func TestStatus(t *testing.T) {
 
 	mustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
-	exits(4, "has no snapshot yet")
+	exits(4, "has no snapshot yet\n1 run has published nothing; the last run")
 	exits(4, "there is no snapshot of all tables", "--max-age", "1h")
 
 	// A good run after failed ones.

@@ -1,7 +1,7 @@
 package cli
 
 /*
-// Only the GNU C library has it.
+// Weak, since only the GNU C library has this function.
 __attribute__((weak)) int mallopt(int parameter, int value);
 
 static void return_large(int bytes) {
@@ -15,4 +15,5 @@ import "C"
 // Otherwise the C library keeps several values of many megabytes per thread for the next ones.
 const largeAllocation = 1 << 20
 
+// returnLargeAllocations makes the C library return memory of that size. Other C libraries than GNU's ignore it.
 func returnLargeAllocations() { C.return_large(largeAllocation) }

@@ -42,6 +42,7 @@ func showProgress(p *run.Progress, w io.Writer, log *slog.Logger) (stop func()) 
 			case <-tick.C:
 			}
 
+			// No view is read yet while the run still connects.
 			view := p.View.Load()
 			if view == nil {
 				continue
@@ -53,13 +54,15 @@ func showProgress(p *run.Progress, w io.Writer, log *slog.Logger) (stop func()) 
 			}
 		}
 	}()
+
+	// stop waits until the bar is cleared, so that it does not mix with what the caller prints next.
 	return func() {
 		close(stopping)
 		<-stopped
 	}
 }
 
-// progressAttributes leaves out how many rows are expected if that is not known.
+// progressAttributes returns progress for the log. It leaves out the number of expected rows while that is unknown.
 func progressAttributes(view string, p *run.Progress) []any {
 	attributes := []any{"view", view, "rows", p.Rows.Load()}
 	if n := p.Expected.Load(); n > 0 {
@@ -75,12 +78,13 @@ type progressBar struct {
 	bar  *progressbar.ProgressBar
 }
 
+// show draws the progress of a view, in a new bar if it is another view than before.
 func (b *progressBar) show(view string, p *run.Progress) {
 	if b.bar == nil || view != b.view {
 		b.clear()
 		total := p.Expected.Load()
 		if total == 0 {
-			total = -1
+			total = -1 // unknown: the library draws a spinner
 		}
 
 		b.view = view
@@ -99,6 +103,7 @@ func (b *progressBar) show(view string, p *run.Progress) {
 	_ = b.bar.Set64(rows)
 }
 
+// clear removes the bar from the terminal.
 func (b *progressBar) clear() {
 	if b.bar != nil {
 		_ = b.bar.Clear()

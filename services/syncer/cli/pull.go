@@ -16,6 +16,7 @@ import (
 	"carstock/services/syncer/internal/pull"
 )
 
+// pullCommand returns the command that fetches the snapshot of another syncer.
 func pullCommand() *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
@@ -72,6 +73,7 @@ SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY selec
 	return cmd
 }
 
+// printPull prints in one line what a pull did, and on another its warning.
 func printPull(w io.Writer, path string, r pull.FetchResult) error {
 	run := fmt.Sprintf("run %d of %s", r.Run.ID, r.Run.Started.Format(time.RFC3339))
 	var err error

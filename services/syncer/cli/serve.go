@@ -13,6 +13,7 @@ import (
 	"carstock/services/syncer/internal/serve"
 )
 
+// serveCommand returns the command that makes runs on a schedule until its context ends.
 func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",

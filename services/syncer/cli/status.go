@@ -19,17 +19,17 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// errStale says that the snapshot is older than --max-age, or that there is none.
+// errStale is the error for a snapshot that is missing, older than --max-age, or dated in the future.
 var errStale = errors.New("stale")
 
 // status is what the snapshot file says about itself.
 type status struct {
 	File string `json:"file"`
 
-	// The last good run; null if there is none.
+	// The last good run; null before the first.
 	Snapshot *snapshotfile.Run `json:"snapshot"`
 
-	// When the oldest table was read, null if a table is missing, and the seconds since then.
+	// When the oldest table was read, and the seconds since then. AsOf is null if a table is missing.
 	AsOf *time.Time `json:"as_of"`
 	Age  float64    `json:"age_seconds,omitempty"`
 
@@ -40,6 +40,7 @@ type status struct {
 	Tables []snapshotfile.TableContent `json:"tables"`
 }
 
+// statusCommand returns the command that prints the age of the snapshot. It fails with errStale if checkAge does.
 func statusCommand() *cobra.Command {
 	var asJSON bool
 	var maxAge time.Duration
@@ -65,6 +66,7 @@ SYNC_VIEWS is not set.`,
 					errStale, path)
 			}
 
+			// For a health check, a file that cannot be read is as bad as no snapshot.
 			s, err := readStatus(path, views)
 			switch {
 			case err != nil && maxAge > 0:
@@ -104,11 +106,14 @@ func (s *status) checkAge(maxAge time.Duration) error {
 	return nil
 }
 
+// futureText says that a snapshot is dated in the future, and what to do about it.
 func futureText(asOf time.Time) string {
 	return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made; "+
 		"set it right, and make a run", asOf.UTC().Format(time.RFC3339))
 }
 
+// readStatus reads the status of the file at path. The age is that of the oldest table of views, or of all tables if
+// views is empty. It returns only the path for a file in which no run is recorded.
 func readStatus(path string, views config.ViewList) (status, error) {
 	s := status{File: path}
 	history, err := snapshot.ReadHistory(path, 1)
@@ -128,6 +133,7 @@ func readStatus(path string, views config.ViewList) (status, error) {
 	return s, nil
 }
 
+// printStatus prints the snapshot, a warning if it is dated in the future, and how many runs have failed since.
 func printStatus(w io.Writer, s status) error {
 	if s.Snapshot == nil {
 		fmt.Fprintf(w, "%s has no snapshot yet\n", s.File)
@@ -141,9 +147,14 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintln(w, "warning: "+futureText(*s.AsOf))
 	}
 	if s.Failures > 0 {
-		runs := "1 run since then has"
+		since := ""
+		if s.Snapshot != nil {
+			since = " since then"
+		}
+
+		runs := fmt.Sprintf("1 run%s has", since)
 		if s.Failures > 1 {
-			runs = fmt.Sprintf("%d runs since then have", s.Failures)
+			runs = fmt.Sprintf("%d runs%s have", s.Failures, since)
 		}
 
 		fmt.Fprintf(w, "%s published nothing; the last run, at %s, %s: %s\n",
@@ -163,6 +174,7 @@ func printSnapshot(w io.Writer, s status) error {
 			t.View, t.Table, humanize.Comma(t.Rows), changeCounts(t), t.Seconds)
 	}
 
+	// Tables that the last good run has read are printed already.
 	for _, t := range s.Tables {
 		if !t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) {
 			continue

@@ -18,6 +18,7 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
+// syncCommand returns the command that makes one run.
 func syncCommand() *cobra.Command {
 	var o run.Options
 	var asJSON, quiet bool
@@ -59,6 +60,7 @@ together. A name may be a pattern such as 'dealer_*'.`,
 			report, err := run.MakeRun(cmd.Context(), c, o)
 			stopProgress()
 
+			// A script gets the report of a failed run too. The error of the run comes before one of printing.
 			switch {
 			case asJSON:
 				if printErr := printJSON(cmd.OutOrStdout(), report); err == nil {
@@ -80,8 +82,9 @@ together. A name may be a pattern such as 'dealer_*'.`,
 	return cmd
 }
 
+// printReport prints a line per table, then what the user should look at, and how the run ended.
 func printReport(w io.Writer, r run.Report) error {
-	if r.Status == run.Skipped {
+	if r.Status == snapshotfile.RunSkipped {
 		_, err := fmt.Fprintf(w, "skipped: %s: %v\n", r.File, r.Running)
 		return err
 	}
@@ -115,7 +118,7 @@ func printReport(w io.Writer, r run.Report) error {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
 
-	if r.Status == run.DryRun {
+	if r.Status == snapshotfile.RunDry {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}
@@ -140,7 +143,7 @@ func printSelection(w io.Writer, indent string, s *run.Selection) {
 	}
 }
 
-// changeCounts is +inserted ~updated -deleted. Without a key only whether anything changed is known.
+// changeCounts returns `+inserted ~updated -deleted`. Without a key only whether anything changed is known.
 func changeCounts(t snapshotfile.TableRun) string {
 	switch {
 	case t.Inserted+t.Updated+t.Deleted == 0:

@@ -170,7 +170,7 @@ func firstCharacters(s string, n int) string {
 	return s
 }
 
-// omitLargest replaces the largest value that cannot be cut by null. It returns false if there is none.
+// omitLargest replaces the largest value that cannot be cut by null. It returns false if no such value is left.
 func (e *encodedVehicle) omitLargest() bool {
 	largest := -1
 	for i, l := range e.long {

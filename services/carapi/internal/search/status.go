@@ -12,7 +12,7 @@ type Status struct {
 	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot
 	Problem string     `json:"problem,omitempty"` // why its index cannot be refreshed
 
-	Index *IndexStatus `json:"-"` // nil if there is none
+	Index *IndexStatus `json:"-"` // nil without an index
 }
 
 // IndexStatus describes an index.

@@ -151,6 +151,7 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, s.validateViews())...)
 }
 
+// validatePath returns an error for a folder, and for a name that SQLite reserves: it begins with a colon.
 func (s *SyncConfig) validatePath() error {
 	info, err := os.Stat(s.Path)
 	isFolder := err == nil && info.IsDir()
@@ -181,6 +182,7 @@ func (s *SyncConfig) validateWords() error {
 	return errors.Join(errs...)
 }
 
+// validateNumbers checks the settings of a run that have a range.
 func (s *SyncConfig) validateNumbers() error {
 	var errs []error
 	if s.WatermarkOverlap < 0 {
@@ -226,6 +228,7 @@ func (s *SyncConfig) validateService() error {
 	return errors.Join(errs...)
 }
 
+// validateRetries checks SYNC_TIMEOUT and SYNC_RETRIES, which a pull has too.
 func validateRetries(timeout time.Duration, retries int) error {
 	var errs []error
 	if timeout <= 0 {
@@ -238,6 +241,7 @@ func validateRetries(timeout time.Duration, retries int) error {
 	return errors.Join(errs...)
 }
 
+// validateViews checks SYNC_VIEWS and SYNC_INDEXES against each other, as far as that is possible without the source.
 func (s *SyncConfig) validateViews() error {
 	var errs []error
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -254,6 +258,7 @@ func (s *SyncConfig) validateViews() error {
 		errs = append(errs, err)
 	}
 
+	// An entry with - must have an effect.
 	for _, v := range s.Views {
 		switch {
 		case v.LeftOut && !s.Views.HavePatterns():
@@ -263,6 +268,7 @@ func (s *SyncConfig) validateViews() error {
 		}
 	}
 
+	// Each index needs a table. One that a pattern may find passes: the run reports it if no view becomes it.
 	for _, x := range s.Indexes {
 		becomesTable := func(v ViewEntry) bool {
 			return !v.LeftOut && (strings.EqualFold(v.Table, x.Table) || v.Pattern && v.Matcher(true)(x.Table))
@@ -306,6 +312,7 @@ func LoadTarget(file string) (path string, views ViewList, err error) {
 	return c.Sync.Path, c.Sync.Views, err
 }
 
+// targetConfig holds the variables that LoadTarget reads.
 type targetConfig struct {
 	Sync struct {
 		Path  string `default:"./data/carstock.db"`
@@ -313,6 +320,7 @@ type targetConfig struct {
 	}
 }
 
+// Validate accepts everything: commands that read the file report what is wrong with it.
 func (c *targetConfig) Validate() error { return nil }
 
 // PullConfig holds the variables of SyncConfig that syncer pull needs. It needs no source, and its file is not

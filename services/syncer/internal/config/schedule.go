@@ -32,7 +32,7 @@ func (s *SyncConfig) ParseSchedule() (Schedule, error) {
 	}
 
 	due, err := cronParser.Parse(s.Schedule)
-	if strings.Contains(s.Schedule, "TZ=") {
+	if strings.Contains(s.Schedule, "TZ=") { // which the library would accept
 		err = errors.New("the time zone is set by SYNC_TIMEZONE")
 	}
 	if err != nil {
@@ -43,6 +43,7 @@ func (s *SyncConfig) ParseSchedule() (Schedule, error) {
 		return Schedule{}, errors.Join(errs...)
 	}
 
+	// The fields may be valid, and name a day such as February 30.
 	schedule := Schedule{due, zone}
 	if schedule.Next(time.Now()).IsZero() {
 		return Schedule{}, fmt.Errorf("SYNC_SCHEDULE: %q: there is no such day", s.Schedule)

@@ -68,6 +68,7 @@ func PatternMatcher(text string) func(name string) bool {
 	return nameMatcher(text, true, false)
 }
 
+// nameMatcher returns a function that reports whether a whole name is the text, or matches it as a pattern.
 func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	expression := regexp.QuoteMeta(text)
 	if pattern {
@@ -99,6 +100,7 @@ func (v *ViewList) Decode(text string) error {
 	return firstErr
 }
 
+// decodeView parses an entry of SYNC_VIEWS. With an error it returns what it has read before.
 func decodeView(entry string) (v ViewEntry, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
 	s := entryScanner{entry}
@@ -158,6 +160,7 @@ func (x *IndexList) Decode(text string) error {
 	return nil
 }
 
+// notationError returns the error for an entry that is not in the expected notation.
 func notationError(entry, expected, example string) error {
 	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it, or that begins with -, "+
 		"goes between backticks", entry, expected, example, strings.Join(strings.Split(specialChars+wildcards, ""), " "))

@@ -40,6 +40,8 @@ type snapshotDownload struct {
 	received    int64
 }
 
+// newDownload returns a download from u. It continues the part that an earlier pull has left at the path partial. have
+// is the ETag of the snapshot in the file.
 func newDownload(u *url.URL, token settings.Secret, have, partial string) *snapshotDownload {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
@@ -123,6 +125,8 @@ func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 	return err == nil, err
 }
 
+// newRequest returns a request for the missing rest of the part or, if it is empty or whole, for a snapshot that is
+// newer than the part and the file.
 func (d *snapshotDownload) newRequest(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
 	if err != nil {
@@ -134,7 +138,7 @@ func (d *snapshotDownload) newRequest(ctx context.Context) (*http.Request, error
 		r.Header.Set("Authorization", "Bearer "+string(d.token))
 	}
 
-	// A whole part is used if it is still what the server has.
+	// Name a whole part as known, so that it is used if the server has nothing newer. Ask only for the rest of another.
 	known := d.currentETag
 	if p := d.part; p.complete() {
 		known = strings.TrimPrefix(known+", "+p.ETag, ", ")
@@ -149,10 +153,12 @@ func (d *snapshotDownload) newRequest(ctx context.Context) (*http.Request, error
 	return r, nil
 }
 
+// errStalled is the error of a download from a server that sends nothing for too long.
 var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
 
 // receive stores what the server sends until all of it has arrived. It removes a part that cannot be completed later.
 func (d *snapshotDownload) receive(body io.Reader, cancel context.CancelCauseFunc) error {
+	// Give up if nothing arrives for stallTimeout: each read begins that time again.
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 
@@ -174,13 +180,15 @@ func (d *snapshotDownload) receive(body io.Reader, cancel context.CancelCauseFun
 		}
 	}
 
+	// Keep the part only if a later request can complete it: otherwise it would fill the disk.
 	var later *temporaryError
 	if err != nil && (!errors.As(err, &later) || !isStrongETag(p.ETag) || p.Total < 0) {
-		err = errors.Join(err, p.discard()) // so that it does not fill the disk
+		err = errors.Join(err, p.discard())
 	}
 	return err
 }
 
+// readerFunc is a function that is an io.Reader.
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

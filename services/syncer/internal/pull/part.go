@@ -46,6 +46,7 @@ func openPart(path string) *partialSnapshot {
 		return empty
 	}
 
+	// A part of unknown length, or whose ETag does not stand for its bytes, cannot be completed.
 	line, err := bufio.NewReader(f).ReadBytes('\n')
 	p := &partialSnapshot{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
 	if err != nil || json.Unmarshal(line, p) != nil || !isStrongETag(p.ETag) || p.Total < 0 || p.size > p.Total {
@@ -57,6 +58,7 @@ func openPart(path string) *partialSnapshot {
 // isStrongETag reports whether equal ETags mean equal bytes, so that a part can be completed.
 func isStrongETag(etag string) bool { return strings.HasPrefix(etag, `"`) }
 
+// complete reports whether the whole snapshot has arrived.
 func (p *partialSnapshot) complete() bool { return p.Total >= 0 && p.size == p.Total }
 
 // begin makes the part an empty part of a snapshot.
@@ -80,6 +82,7 @@ func (p *partialSnapshot) receive(body io.Reader, received *int64) error {
 
 	buffer := make([]byte, 128<<10)
 	for {
+		// Read may return bytes together with an error: store them first.
 		n, readErr := body.Read(buffer)
 		if _, err := f.Write(buffer[:n]); err != nil {
 			return errors.Join(err, f.Close())
@@ -96,6 +99,7 @@ func (p *partialSnapshot) receive(body io.Reader, received *int64) error {
 	}
 }
 
+// discard removes the file, and makes the part empty.
 func (p *partialSnapshot) discard() error {
 	path := p.path
 	*p = partialSnapshot{path: path, Total: -1}
@@ -169,6 +173,7 @@ func (p *partialSnapshot) unpack(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 
+	// Copy piece by piece, so that ctx can end it.
 	for err == nil {
 		if err = ctx.Err(); err == nil {
 			_, err = io.CopyN(out, plain, 4<<20)

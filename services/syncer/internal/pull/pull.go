@@ -76,7 +76,6 @@ func FetchSnapshot(ctx context.Context, o FetchOptions) (FetchResult, error) {
 	}
 
 	result.Run = run
-
 	timeout := fmt.Errorf("SYNC_TIMEOUT: not done within %s; the next pull goes on from here", o.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, timeout)
 	defer cancel()
@@ -89,6 +88,7 @@ func FetchSnapshot(ctx context.Context, o FetchOptions) (FetchResult, error) {
 		result.New = err == nil
 	}
 
+	// Say what ended the pull, instead of what followed from that.
 	switch {
 	case err == nil:
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -116,6 +116,7 @@ func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o FetchOptions)
 			return newer, err
 		}
 
+		// Only tries in a row in which nothing arrives use up the retries.
 		if d.received > before {
 			tries = 0
 			waits.Reset()

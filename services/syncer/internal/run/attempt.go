@@ -111,6 +111,8 @@ func (a *runAttempt) stageViews(ctx context.Context, sessionWarnings *[]string) 
 		if err != nil {
 			return nil, err
 		}
+
+		// What the session warns of may concern each view.
 		t.Warnings = append(t.Warnings, *sessionWarnings...)
 		a.report.Tables = append(a.report.Tables, t)
 		reasons = append(reasons, refused...)
@@ -137,15 +139,16 @@ func (a *runAttempt) stageView(
 		return r, nil, driftRefused(v.Table, table.Drift)
 	}
 
+	// A watermark means something only for the same source, columns and key.
 	final := table.Columns()
 	hash := watermarkHash(a.config.DB, v.Name, final, v.Watermark)
 
-	// An upsert begins at the watermark of the last run, less the overlap.
 	q.Table, q.Watermark = final, v.Watermark
 	if q.Expected, err = a.staging.LastRows(v.Table); err != nil {
 		return r, nil, err
 	}
 
+	// An upsert begins at the watermark of the last run, less the overlap.
 	previous := ""
 	if a.keep && v.Watermark != "" {
 		if previous, err = table.Watermark(hash); err != nil {
@@ -172,10 +175,12 @@ func (a *runAttempt) stageView(
 		Warnings: append(warnings, valueWarnings(found)...),
 	}
 
+	// An upsert reads only some rows, so count those that were there before too.
 	if a.keep {
 		r.Total = changes.Before + changes.Inserted
 	}
 
+	// The next upsert begins at the watermark of this run, or of an earlier one if this run found none later.
 	watermark, isAhead := clampWatermark(found.Watermark, findColumn(final, v.Watermark).Kind, a.reader.Began)
 	if isAhead {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s",
@@ -184,7 +189,8 @@ func (a *runAttempt) stageView(
 
 	r.Watermark = laterWatermark(previous, watermark)
 
-	if !a.keep || !changes.Existed { // only the first upsert must bring rows
+	// Guard full reads and the first upsert. Later upserts may bring few rows, or none.
+	if !a.keep || !changes.Existed {
 		reasons = checkGuards(a.config.Sync, v.Table, changes)
 	}
 	return r, reasons, nil
@@ -212,7 +218,7 @@ func (a *runAttempt) describeView(
 	return q, append(warnings, sourceWarnings(t, *v, dependencies)...), nil
 }
 
-// readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
+// readView reads the rows of a view into a staged table. It also returns how many bytes came from the network.
 func (a *runAttempt) readView(
 	ctx context.Context, v config.ViewEntry, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {

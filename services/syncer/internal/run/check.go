@@ -102,6 +102,7 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		return err
 	}
 
+	// Select the views as a run does, and take over what it would report.
 	var selected Report
 	views, err := selectViews(ctx, reader, c.Sync, Options{}, &selected)
 	if err != nil {
@@ -155,9 +156,10 @@ func checkView(
 		return f, err
 	}
 
+	// resolveView would refuse an upsert without a key, before suggestEntry has looked for one.
 	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.StrategySnapshot // suggestEntry finds a missing key later
+		s.Strategy = config.StrategySnapshot
 	}
 	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
@@ -174,6 +176,8 @@ func checkView(
 	}
 
 	f.Warnings = append(sourceWarnings(t, v, dependencies), viewWarnings(dependencies, zones)...)
+
+	// A view whose columns can be listed may still fail when it is read.
 	if err := reader.Probe(ctx, t); err != nil {
 		return f, err
 	}
@@ -187,7 +191,7 @@ func checkView(
 		}
 	}
 
-	// What the run would find in the file.
+	// See what the run would find in the file.
 	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.StrategyUpsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
@@ -199,6 +203,7 @@ func checkView(
 		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
 	}
 
+	// Without a key, look for one to suggest. An upsert still cannot be made.
 	if len(t.Key) > 0 {
 		return f, nil
 	}
@@ -257,6 +262,7 @@ func (f *Findings) checkTarget() error {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
 
+	// Find the nearest folder that exists.
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
 			break

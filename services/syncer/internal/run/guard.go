@@ -11,6 +11,7 @@ import (
 
 // checkGuards returns the reasons not to publish a table.
 func checkGuards(s config.SyncConfig, table string, c snapshot.Changes) []string {
+	// A view may stay empty, if the table was empty before.
 	switch {
 	case c.Rows == 0 && !s.AllowEmpty && (!c.Existed || c.Before > 0):
 		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true allows that)",

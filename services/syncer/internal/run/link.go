@@ -71,6 +71,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		return l
 	}
 
+	// Read the same rows compressed, and then uncompressed again: the faster of the plain reads counts.
 	compressed, err := sampleLink(ctx, zlib, views, &first)
 	isRefused := errors.Is(err, dbconn.ErrNoCompression)
 	if err != nil && !isRefused {
@@ -113,6 +114,7 @@ func (l *LinkSpeed) setSpeed(s linkSample) string {
 		humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(s.received)), views)
 }
 
+// notMeasured returns the speed of a link that could not be measured, with the reason.
 func notMeasured(err error) LinkSpeed {
 	return LinkSpeed{Summary: "not measured: " + err.Error(), Unmeasured: err.Error()}
 }
@@ -161,6 +163,38 @@ type linkSample struct {
 func (s *linkSample) rowsPerSecond() float64 { return float64(s.rows) / max(s.took.Seconds(), 1e-9) }
 func (s *linkSample) bytesPerRow() float64   { return float64(s.bytes) / max(float64(s.rows), 1) }
 
+// byteMeter watches what a connection receives while a sample is read.
+type byteMeter struct {
+	start     time.Time
+	received  atomic.Int64
+	before    atomic.Int64 // received before the rows, which alone count
+	firstByte atomic.Int64 // when the answer's first byte came, in nanoseconds after start; 0 until then
+}
+
+// newByteMeter returns a meter that sets no limit before beginRows is called.
+func newByteMeter() *byteMeter {
+	m := &byteMeter{start: time.Now()}
+	m.before.Store(math.MaxInt64 - sampleLimit)
+	return m
+}
+
+// add counts what has come. It reports whether the rows exceed sampleLimit.
+func (m *byteMeter) add(n int) (isTooMuch bool) {
+	m.firstByte.CompareAndSwap(0, int64(time.Since(m.start)))
+	return m.received.Add(int64(n)) > m.before.Load()+sampleLimit
+}
+
+// beginRows begins to count bytes as those of rows.
+func (m *byteMeter) beginRows() { m.before.Store(m.received.Load()) }
+
+// rowBytes returns how many bytes have come since beginRows.
+func (m *byteMeter) rowBytes() int64 { return m.received.Load() - m.before.Load() }
+
+// sinceFirstByte returns how long ago the answer's first byte came.
+func (m *byteMeter) sinceFirstByte() time.Duration {
+	return time.Since(m.start) - time.Duration(m.firstByte.Load())
+}
+
 // sampleLink reads rows on its own connection: as many as the sample like has, or up to the bounds if like is nil.
 func sampleLink(
 	ctx context.Context, c dbconn.Config, views []schema.Table, like *linkSample,
@@ -168,17 +202,15 @@ func sampleLink(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	var received, receivedBefore, firstByte atomic.Int64
-	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
-	c.Warn = nil
-	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that nobody waits any more
-	began := time.Now()
+	// A row of many megabytes is cut off while it arrives.
+	meter := newByteMeter()
 	c.Received = func(n int) {
-		firstByte.CompareAndSwap(0, int64(time.Since(began)))
-		if received.Add(int64(n)) > receivedBefore.Load()+sampleLimit {
+		if meter.add(n) {
 			cancel()
 		}
 	}
+	c.Warn = nil                    // checkSource reports the session's warnings
+	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that nobody waits any more
 
 	db, err := dbconn.Open(ctx, c)
 	if err != nil {
@@ -201,46 +233,63 @@ func sampleLink(
 		return s, err
 	}
 
-	receivedBefore.Store(received.Load())
+	meter.beginRows()
+	if err := s.readViews(ctx, reader, views, like, meter); err != nil {
+		return s, err
+	}
+
+	s.received = meter.rowBytes()
+	return s, nil
+}
+
+// readViews adds one view after the other to the sample. It stops at the end of what like has read or, if like is nil,
+// at the bounds.
+func (s *linkSample) readViews(
+	ctx context.Context, reader *source.Reader, views []schema.Table, like *linkSample, meter *byteMeter,
+) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 
-	for i, v := range views {
-		if like != nil && i == len(like.views) {
-			break
-		}
+	if like != nil {
+		views = views[:len(like.views)]
+	}
 
+	for i, v := range views {
 		var before, bytes int64
 		var took time.Duration
 		timeout := time.AfterFunc(time.Hour, stop) // begin shortens it: what Sample prepares does not count
+
+		// Sample calls begin right before the query, and enough after each row.
 		begin := func() {
-			before = received.Load()
-			firstByte.Store(0)
+			before = meter.received.Load()
+			meter.firstByte.Store(0)
 			timeout.Reset(sampleTime - s.took)
 		}
 		enough := func() bool {
-			bytes, took = received.Load()-before, time.Since(began)-time.Duration(firstByte.Load())
-			s.stopped = like == nil && received.Load()-receivedBefore.Load() >= sampleBytes
+			bytes, took = meter.received.Load()-before, meter.sinceFirstByte()
+			s.stopped = like == nil && meter.rowBytes() >= sampleBytes
 			return s.stopped
 		}
 
 		rows, err := reader.Sample(ctx, v, like.rowLimit(i), begin, enough)
 		timeout.Stop()
 		if err != nil {
-			return s, err
+			return err
 		}
 
+		// A single row does not show how fast rows follow each other.
 		s.views = append(s.views, rows)
 		if rows > 1 {
 			s.rows, s.bytes, s.took = s.rows+rows, s.bytes+bytes, s.took+took
 		}
+
+		// The context ends when the time is up, or sampleLimit is exceeded.
 		if s.stopped = s.stopped || ctx.Err() != nil; s.stopped {
 			break
 		}
 	}
 
-	s.received = received.Load() - receivedBefore.Load()
-	return s, nil
+	return nil
 }
 
 // rowLimit returns how many rows to read of a view in order to read as much as this sample; 0 for all.

@@ -32,6 +32,7 @@ func resolveView(t *schema.Table, v *config.ViewEntry, s config.SyncConfig) erro
 		}
 	}
 
+	// By default each DECIMAL is stored as its number of digits allows.
 	for i, c := range t.Columns {
 		if c.Kind != schema.Decimal {
 			continue
@@ -58,7 +59,7 @@ func columnName(t schema.Table, name string) string {
 	return name
 }
 
-// checkUpsertKey returns an error if the strategy needs a key and there is none.
+// checkUpsertKey returns an error for an upsert of a view without a key.
 func checkUpsertKey(t schema.Table, v config.ViewEntry, s config.SyncConfig) error {
 	switch {
 	case s.Strategy != config.StrategyUpsert || len(t.Key) > 0:
@@ -97,6 +98,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.ViewEntry) (
 		return t, err
 	}
 
+	// An entry ends at a special character, so the name in it may be only the beginning of the view's.
 	names, listErr := reader.Names(ctx)
 	if listErr != nil {
 		return t, errors.Join(err, listErr)
@@ -115,8 +117,8 @@ func readTable(ctx context.Context, reader *source.Reader, v config.ViewEntry) (
 // sourceWarnings warns of what the source cannot guarantee, whatever its rows are.
 func sourceWarnings(t schema.Table, v config.ViewEntry, dependencies source.Dependencies) (warnings []string) {
 	if len(dependencies.Untransactional) > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the "+
-			"moment they were read, not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB",
+		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows may be newer "+
+			"than those of the other views: ALTER TABLE ... ENGINE=InnoDB",
 			strings.Join(dependencies.Untransactional, ", ")))
 	}
 	if len(t.HiddenKey) > 0 && len(v.Key) == 0 {
@@ -126,7 +128,7 @@ func sourceWarnings(t schema.Table, v config.ViewEntry, dependencies source.Depe
 	return warnings
 }
 
-// findColumn returns a column by its exact name; a zero Column if there is none.
+// findColumn returns a column by its exact name; a zero Column if t lacks it.
 func findColumn(t schema.Table, name string) schema.Column {
 	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
 		return t.Columns[i]

@@ -21,12 +21,6 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// Statuses of a report, beside those of snapshotfile.Run.
-const (
-	Skipped = "skipped" // another syncer is working on the file
-	DryRun  = "dry run"
-)
-
 // Options apply to one run, beside the settings.
 type Options struct {
 	Views    []string // names of views or tables of SYNC_VIEWS, or patterns for them; none for all
@@ -74,7 +68,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
 	report.Status = snapshotfile.RunOK
 
-	// With patterns, only the source knows the views.
+	// Check the names of the command line before anything is locked. With patterns, only the source knows the views.
 	if !c.Sync.Views.HavePatterns() {
 		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
 			report.Status, report.Error = snapshotfile.RunFailed, err.Error()
@@ -85,7 +79,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	file, err := snapshot.LockFile(c.Sync.Path)
 	var busy *snapshot.BusyError
 	if errors.As(err, &busy) {
-		report.Status, report.Running = Skipped, busy
+		report.Status, report.Running = snapshotfile.RunSkipped, busy
 		return report, nil
 	}
 	if err != nil {
@@ -94,6 +88,7 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	}
 	defer func() { _ = file.Unlock() }()
 
+	// Columns that one attempt has widened stay wide in the next.
 	widened := widenedColumns{}
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
 		a := runAttempt{
@@ -106,14 +101,15 @@ func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, er
 	report.FileBytes, _ = snapshot.FileSize(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
-			report.Status = DryRun
+			report.Status = snapshotfile.RunDry
 		}
 		return report, nil
 	}
 
+	// Record the failure in the file, unless the run was a dry run or had a mistake in its command line.
 	report.Tables = nil
 	report.Status, report.Error = failedStatus(ctx, err), err.Error()
-	var unknown *UnknownViewError // a mistake on the command line, not a failed run
+	var unknown *UnknownViewError
 	if !o.DryRun && !errors.As(err, &unknown) {
 		if recordErr := file.Record(&report.Run); recordErr != nil && !isSameSQLiteError(err, recordErr) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
@@ -166,6 +162,8 @@ func retryRun(ctx context.Context, c config.Config, o Options, report *Report, d
 		backoff.WithMaxTries(uint(c.Sync.Retries)+1),
 		backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(notify))
+
+	// Once the time is up or the program stops, other errors only follow from that.
 	if err != nil && ctx.Err() != nil {
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 			return cause
@@ -216,6 +214,7 @@ func isTransient(err error) bool {
 		!errors.As(err, &sqlite) && dbconn.Transient(err)
 }
 
+// strategyOf returns the strategy of a run: that of the settings, unless the options ask for a full one.
 func strategyOf(c config.Config, o Options) string {
 	if o.Full {
 		return config.StrategySnapshot

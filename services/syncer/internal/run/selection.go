@@ -32,8 +32,8 @@ type PatternMatch struct {
 	Views []string `json:"views"`
 }
 
-// selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
-// longer match.
+// selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they have
+// matched before and no longer do.
 func selectViews(
 	ctx context.Context, reader *source.Reader, s config.SyncConfig, o Options, report *Report,
 ) (config.ViewList, error) {
@@ -60,7 +60,7 @@ func selectViews(
 		return nil, err
 	}
 
-	report.Gone = []string{}
+	report.Gone = []string{} // not nil: all views were checked
 	report.Warnings = append(report.Warnings, selection.Warnings...)
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
 	for _, t := range gone {
@@ -81,8 +81,9 @@ func selectNamed(views config.ViewList, named []string) (config.ViewList, error)
 
 	var selected config.ViewList
 	for _, name := range named {
+		// An exact name comes first: a view may have * in its name.
 		isNamed := func(v config.ViewEntry) bool { return v.Name == name || v.Table == name }
-		if !slices.ContainsFunc(views, isNamed) { // checked first, as a view may have * in its name
+		if !slices.ContainsFunc(views, isNamed) {
 			matches := config.PatternMatcher(name)
 			isNamed = func(v config.ViewEntry) bool { return matches(v.Name) || matches(v.Table) }
 		}
@@ -107,6 +108,7 @@ func selectNamed(views config.ViewList, named []string) (config.ViewList, error)
 	return selected, nil
 }
 
+// viewNames returns the names of the views in the source.
 func viewNames(views config.ViewList) (names []string) {
 	for _, v := range views {
 		names = append(names, v.Name)
@@ -129,6 +131,7 @@ func (u *UnknownViewError) Error() string {
 func resolvePatterns(
 	entries config.ViewList, names []string, fold bool,
 ) (views config.ViewList, s Selection, err error) {
+	// Names with an entry of their own are taken from the start.
 	taken := map[string]bool{} // names that an entry has added or left out
 	for _, name := range names {
 		isNamed := func(v config.ViewEntry) bool { return v.Matcher(fold)(name) }

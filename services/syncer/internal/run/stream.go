@@ -11,14 +11,15 @@ import (
 // batchesInFlight is how many batches are on their way between reading and writing.
 const batchesInFlight = 4
 
-// streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes the network has
-// brought.
+// streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes came from the
+// network.
 func (a *runAttempt) streamRows(
 	ctx context.Context, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	// Batches go round: the reader fills empty ones, and the writer gives them back. This bounds the memory.
 	empty, full := make(chan *source.Batch, batchesInFlight), make(chan *source.Batch, batchesInFlight)
 	for range batchesInFlight {
 		empty <- new(source.Batch)

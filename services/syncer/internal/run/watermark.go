@@ -76,6 +76,8 @@ func watermarkHash(db dbconn.Config, view string, t schema.Table, watermark stri
 	}
 
 	fmt.Fprintf(h, "%q %q", t.Key, watermark)
+
+	// UTC adds nothing, so the watermarks of files that are older than DB_TIMEZONE still count.
 	if !strings.EqualFold(db.Timezone, dbconn.ZoneUTC) && db.Timezone != "" {
 		fmt.Fprintf(h, " %q", db.Timezone)
 	}

@@ -11,6 +11,7 @@ import (
 // TEXT, and the run begins again.
 type widenedColumns map[string]map[string]*source.IntegerOverflow
 
+// add notes that a column of a view is too narrow for an integer.
 func (w widenedColumns) add(table string, e *source.IntegerOverflow) {
 	if w[table] == nil {
 		w[table] = map[string]*source.IntegerOverflow{}

@@ -29,7 +29,7 @@ type pageCharts struct {
 
 	Times []timeLabel
 
-	// Of the last run, and of the last one that published; "" if there is none.
+	// Of the last run, and of the last one that published; "" before the first.
 	LastDuration, LastRows string
 
 	// What the charts show, for readers who do not see them.

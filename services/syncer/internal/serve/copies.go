@@ -38,8 +38,8 @@ type pullCopies struct {
 	path string
 	log  *slog.Logger
 
-	// busy is a lock on the fields below whose wait a context can end. It holds a value while someone uses them; a copy
-	// may be in progress then.
+	// busy is a lock on the fields below; a context can end the wait for it. It holds a value while someone uses them. A
+	// copy may be in progress then.
 	busy  chan struct{}
 	run   runID
 	ready map[string]*pullCopy // by encoding
@@ -79,6 +79,7 @@ func (e *noRoomError) Error() string {
 	return text + fmt.Sprintf("where %s are free", humanize.Bytes(uint64(e.free)))
 }
 
+// newPullCopies returns copies of the file at path, and makes none yet. The caller ends them by close.
 func newPullCopies(path string, log *slog.Logger) *pullCopies {
 	c := &pullCopies{path: path, log: log, busy: make(chan struct{}, 1), ready: map[string]*pullCopy{}}
 	c.stopped, c.stop = context.WithCancel(context.Background())
@@ -111,6 +112,7 @@ func (c *pullCopies) get(ctx context.Context, encoding string) (got *pullCopy, a
 		}
 	}
 
+	// Without room for an encoded copy, the plain one is still of use.
 	if c.ready[encoding] == nil {
 		err := c.encode(encoding)
 		var full *noRoomError
@@ -158,7 +160,7 @@ func (c *pullCopies) makeRoom() { c.dropIf(func() bool { return true }) }
 func (c *pullCopies) dropIf(condition func() bool) {
 	select {
 	case c.busy <- struct{}{}:
-	default:
+	default: // in use: a copy may be in progress
 		return
 	}
 	defer func() { <-c.busy }()
@@ -177,6 +179,8 @@ func (c *pullCopies) close(ctx context.Context) {
 		<-c.busy
 	case <-ctx.Done():
 	}
+
+	// A copy that is still in progress loses its name now, and its disk space when the program ends.
 	c.removeLeftovers()
 }
 
@@ -192,6 +196,7 @@ func (c *pullCopies) drop() {
 func (c *pullCopies) copySnapshot() error {
 	size, _ := snapshot.FileSize(c.path) // includes the WAL, whose pages are in the file or will be
 	made, err := c.create(size, func(f *os.File) error {
+		// The copy may be of a newer run than the one that get has seen.
 		copied, err := snapshot.CopySnapshot(c.stopped, c.path, f.Name())
 		c.run = runIDOf(&copied)
 		return err
@@ -261,6 +266,8 @@ func (c *pullCopies) create(size int64, write func(*os.File) error) (*pullCopy, 
 	if err != nil {
 		return nil, err
 	}
+
+	// Until drop, c itself counts as a user of the copy.
 	made := &pullCopy{file: f}
 	made.users.Store(1)
 	start := time.Now()
@@ -273,8 +280,9 @@ func (c *pullCopies) create(size int64, write func(*os.File) error) (*pullCopy, 
 	}
 
 	// Remove the name, and what SQLite left beside it. The open file stays readable.
-	if e := removeAll(f.Name(), f.Name()+"-wal", f.Name()+"-journal"); err == nil {
-		err = e
+	removeErr := snapshot.RemoveFiles(f.Name(), f.Name()+"-wal", f.Name()+"-journal")
+	if err == nil {
+		err = removeErr
 	}
 	if err != nil {
 		made.release()
@@ -330,16 +338,6 @@ func (c *pullCopies) removeLeftovers() {
 			_ = os.Remove(filepath.Join(dir, f.Name()))
 		}
 	}
-}
-
-// removeAll removes files. A missing file is not an error.
-func removeAll(paths ...string) error {
-	for _, p := range paths {
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 // reader reads the copy from its start until ctx ends. Several readers may read at the same time.

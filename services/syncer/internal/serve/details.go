@@ -136,6 +136,8 @@ func readSample(db *sqlx.DB, t snapshotfile.TableContent, from string) (*rowSamp
 	var values []string
 	for _, c := range t.Columns[:min(len(t.Columns), sampleColumns)] {
 		s.Columns = append(s.Columns, sampleColumn{Name: c.Name})
+
+		// Show a BLOB or a very long text by its size, which SQLite knows without reading all of it.
 		values = append(values, fmt.Sprintf(`CASE WHEN typeof(%[1]s) = 'blob' THEN '(' || octet_length(%[1]s) || ' bytes)'
 			WHEN typeof(%[1]s) <> 'text' THEN %[1]s
 			WHEN octet_length(%[1]s) > 100000 THEN '(' || octet_length(%[1]s) || ' bytes of text)'

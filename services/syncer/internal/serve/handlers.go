@@ -19,6 +19,7 @@ const runsShown = 100
 // stuckMargin is how much longer than SYNC_TIMEOUT a run may take before the process counts as stuck.
 const stuckMargin = time.Minute
 
+// handler returns the routes of the service, with the middleware of all answers.
 func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
@@ -137,7 +138,7 @@ func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Trigger()
 	httpserver.WriteJSON(w, http.StatusAccepted,
-		map[string]any{"status": "asked for", "running": s.state.status().progress != nil})
+		map[string]any{"status": "requested", "running": s.state.status().progress != nil})
 }
 
 // authorized reports whether a request has the token. If not, it answers the request; purpose says what was requested.

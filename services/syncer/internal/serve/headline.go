@@ -14,7 +14,7 @@ import (
 // Levels of a headline.
 const (
 	levelGood    = "good"    // the snapshot is fresh
-	levelWarning = "warning" // runs fail, but the snapshot is still fresh enough; or there is none yet
+	levelWarning = "warning" // runs fail, but the snapshot is still fresh enough; or the first run is not done
 	levelBad     = "bad"     // the snapshot is stale, missing or misdated
 )
 
@@ -27,6 +27,7 @@ type headline struct {
 
 // newHeadline returns the headline for a status.
 func (s *Service) newHeadline(st serviceStatus, now time.Time) headline {
+	// The first case that applies wins: a snapshot that nobody can use comes before runs that fail.
 	reason := s.unready(st, now)
 	switch {
 	case st.good.IsZero() && st.failures > 0:
@@ -67,6 +68,7 @@ func (s *Service) failingText(st serviceStatus, now time.Time) string {
 	return "the last run failed, " + agoText(st.failingSince, now)
 }
 
+// fileMissing reports whether nothing can be found at SYNC_PATH.
 func (s *Service) fileMissing() bool {
 	_, err := os.Stat(s.config.Sync.Path)
 	return err != nil
@@ -86,7 +88,7 @@ type runProgress struct {
 	Rows, Max int64 // for a progress bar; Max is 0 while the number of rows is unknown
 }
 
-// newRunProgress returns the progress of the run under way; nil if there is none.
+// newRunProgress returns the progress of the run under way; nil between runs.
 func newRunProgress(st serviceStatus, now time.Time) *runProgress {
 	if st.progress == nil {
 		return nil

@@ -82,7 +82,7 @@ func registerStatus(f promauto.Factory, s *serviceState, path string) {
 		"When the last good run started, in seconds since 1970; 0 before the first.",
 		func(now serviceStatus) float64 { return unixSeconds(now.good) })
 	gauge("syncer_snapshot_age_seconds",
-		"Age of the snapshot; +Inf if there is none, or if it is dated in the future.",
+		"Age of the snapshot; +Inf without one, or if it is dated in the future.",
 		func(now serviceStatus) float64 {
 			if now.good.IsZero() || snapshotfile.InFuture(now.good, time.Now()) {
 				return math.Inf(1)
@@ -100,7 +100,7 @@ func registerStatus(f promauto.Factory, s *serviceState, path string) {
 		return 0
 	})
 
-	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(serviceStatus) float64 {
+	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 before it exists.", func(serviceStatus) float64 {
 		file, _ := snapshot.FileSize(path)
 		return float64(file)
 	})
@@ -134,11 +134,12 @@ func unixSeconds(t time.Time) float64 {
 
 // observe counts a run.
 func (m *serviceMetrics) observe(r run.Report, err error) {
-	if r.Status == run.Skipped {
+	if r.Status == snapshotfile.RunSkipped {
 		return
 	}
 
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
+	// A run that was stopped is not a failure.
 	if err != nil && r.Status != snapshotfile.RunStopped {
 		m.failures.WithLabelValues(run.ErrorKind(err)).Inc()
 	}

@@ -66,6 +66,7 @@ type notice struct {
 	Tables   []snapshotfile.TableRun `json:"tables,omitempty"`
 }
 
+// newNoticeQueue returns a queue that sends nothing before start is called.
 func newNoticeQueue(c config.Config, log *slog.Logger) *noticeQueue {
 	n := &noticeQueue{
 		notifyURL: string(c.Sync.NotifyURL),
@@ -105,10 +106,11 @@ func (n *noticeQueue) notify(r run.Report, now runOutcome) {
 		n.enqueue(noticeDelivery{setting: "SYNC_PING_URL", url: u.String()})
 	}
 
+	// deliverAll changes lastStatus too, when a notice cannot be sent.
 	n.mu.Lock()
 	previous, failures := n.lastStatus, n.failures
 	n.lastStatus = now.status
-	if now.failures > 0 {
+	if now.failures > 0 { // otherwise the notice of a recovery still needs the number before it
 		n.failures = now.failures
 	}
 	n.mu.Unlock()
@@ -199,6 +201,7 @@ func (n *noticeQueue) deliverAll() {
 		select {
 		case d = <-n.queue:
 		case <-n.closing:
+			// Send what is still in the queue, and then end.
 			select {
 			case d = <-n.queue:
 			default:
@@ -247,6 +250,8 @@ func (n *noticeQueue) attempt(d noticeDelivery) error {
 	if res.StatusCode < 300 {
 		return nil
 	}
+
+	// Another attempt helps only if the server fails, or asks for fewer requests.
 	err = fmt.Errorf("the server answered %s", res.Status)
 	if res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests {
 		return backoff.Permanent(err)

@@ -41,7 +41,7 @@ func (s *Service) runOnSchedule(ctx context.Context) {
 		start := time.Now()
 		s.state.setNext(nextDue(s.schedule, p.due, start))
 
-		// This run is also the one that a request up to now asks for.
+		// This run also serves a request that came before it.
 		select {
 		case <-s.trigger:
 		default:
@@ -65,18 +65,19 @@ type runPlan struct {
 
 // newRunPlan plans the first run. It is due at once if onStart is set. Otherwise it is the first one that the schedule
 // has after the last known run; if that time has passed, the run was missed and starts at once.
-func newRunPlan(t config.Schedule, now, last time.Time, onStart bool) *runPlan {
-	p := &runPlan{schedule: t, retry: backoff.NewExponentialBackOff(), due: now}
+func newRunPlan(schedule config.Schedule, now, last time.Time, onStart bool) *runPlan {
+	p := &runPlan{schedule: schedule, retry: backoff.NewExponentialBackOff(), due: now}
 	p.retry.InitialInterval = firstBackoff
 	p.retry.MaxInterval = maxBackoff
 	p.retry.Multiplier = 2
 	p.retry.RandomizationFactor = 0.1
 
+	// A last run that is after now was made while the clock was ahead.
 	if !onStart {
 		if last.IsZero() || last.After(now) {
 			last = now
 		}
-		p.due = t.Next(last)
+		p.due = schedule.Next(last)
 	}
 	p.at = p.due
 	return p
@@ -90,11 +91,13 @@ func (p *runPlan) finished(start, now time.Time, ok bool) (late bool) {
 		p.due = now
 	}
 
+	// A late run starts at once.
 	p.at = p.due
 	if !late {
 		p.at = p.due.Add(randomDelay(p.schedule.Next(p.due).Sub(p.due)))
 	}
 
+	// After a failure, the run comes no sooner than the backoff allows.
 	if p.failing = !ok; ok {
 		p.retry.Reset()
 	} else if earliest := now.Add(p.retry.NextBackOff()); p.at.Before(earliest) {
@@ -107,6 +110,8 @@ func (p *runPlan) finished(start, now time.Time, ok bool) (late bool) {
 // clampToClock brings a run forward that is further away than any can be, as after the clock was set back.
 func (p *runPlan) clampToClock(now time.Time) {
 	latest := p.schedule.Next(now).Add(maxJitter)
+
+	// After failures, a backoff may be longer than the schedule's interval.
 	if longest := now.Add(2 * maxBackoff); p.failing && latest.Before(longest) {
 		latest = longest
 	}
@@ -117,9 +122,9 @@ func (p *runPlan) clampToClock(now time.Time) {
 
 // nextDue returns when the run is due that follows one that was due at due and started at start. It is always after
 // start, so that one run makes up for all that were missed. A run on request does not replace one of the schedule.
-func nextDue(t config.Schedule, due, start time.Time) time.Time {
+func nextDue(schedule config.Schedule, due, start time.Time) time.Time {
 	for !due.After(start) {
-		due = t.Next(due)
+		due = schedule.Next(due)
 	}
 	return due
 }
@@ -136,7 +141,7 @@ func (s *Service) waitUntilDue(ctx context.Context, p *runPlan) bool {
 		p.clampToClock(now)
 		s.state.setNext(p.at)
 
-		// Another syncer may have published in the meantime.
+		// Another syncer may have published meanwhile.
 		s.loadHistory()
 		s.copies.expire()
 

@@ -209,7 +209,7 @@ func TestOutcome(t *testing.T) {
 		{snapshotfile.RunFailed, 1},
 		{snapshotfile.RunRefused, 2},
 		{snapshotfile.RunStopped, 2},
-		{"skipped", 2},
+		{snapshotfile.RunSkipped, 2},
 		{snapshotfile.RunFailed, 3},
 		{snapshotfile.RunOK, 0},
 	} {

@@ -134,6 +134,7 @@ func (s *Service) loadHistory() {
 		return
 	}
 
+	// While runs fail, the page shows since when: read back to the first failure.
 	history := newest
 	if newest.Failures > 0 {
 		history, err = snapshot.ReadHistory(path, historyRead)
@@ -164,6 +165,8 @@ func (s *Service) runOnce(ctx context.Context) bool {
 
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
+
+	// The disk may be full of copies for pulls.
 	if err != nil && run.ErrorKind(err) == "file" {
 		s.copies.makeRoom()
 	}
@@ -171,7 +174,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	switch report.Status {
 	case snapshotfile.RunOK:
 		s.logPublished(report)
-	case run.Skipped:
+	case snapshotfile.RunSkipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // the other syncer's run does the same
 	case snapshotfile.RunStopped:

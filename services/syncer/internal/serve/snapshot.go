@@ -44,6 +44,7 @@ func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.release()
 
+	// Each encoding is a representation of its own, with its own ETag and digest.
 	filename := map[string]string{"filename": filepath.Base(s.config.Sync.Path)}
 	h := w.Header()
 	h.Set("Content-Type", "application/vnd.sqlite3")
@@ -103,6 +104,7 @@ func acceptedEncoding(header string) string {
 		weights[strings.ToLower(strings.TrimSpace(name))] = weight
 	}
 
+	// An encoding wins over a plain copy of the same weight, and zstd, which is tried first, over gzip.
 	best, highest := notEncoded, weights["identity"]
 	for _, encoding := range []string{encodedZstd, encodedGzip} {
 		weight, named := weights[encoding]
@@ -125,11 +127,13 @@ type pullWriter struct {
 	counted bool // in pulls.answers
 }
 
+// WriteHeader gives the client another stallTimeout to read.
 func (p *pullWriter) WriteHeader(code int) {
 	_ = p.control.SetWriteDeadline(time.Now().Add(stallTimeout))
 	p.ResponseWriter.WriteHeader(code)
 }
 
+// Write counts what is sent, and gives the client another stallTimeout to read it.
 func (p *pullWriter) Write(b []byte) (int, error) {
 	_ = p.control.SetWriteDeadline(time.Now().Add(stallTimeout))
 	n, err := p.ResponseWriter.Write(b)

@@ -19,7 +19,7 @@ type serviceState struct {
 
 // serviceStatus is a copy of the state at one moment.
 type serviceStatus struct {
-	progress     *run.Progress // of the run under way; nil if there is none
+	progress     *run.Progress // of the run under way; nil between runs
 	since        time.Time     // when that run started
 	next         time.Time     // when the next run is due
 	good         time.Time     // when the last good run started: the snapshot is as old as that
@@ -54,7 +54,7 @@ func (s *serviceState) isNewest(id int64) bool {
 	return id == s.lastID
 }
 
-// setHistory takes over the runs of the file, at least one. good is the time that its tables are of.
+// setHistory takes over the runs of the file, at least one. good is when the oldest of its tables was read.
 func (s *serviceState) setHistory(h snapshotfile.History, good time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *serviceState) setHistory(h snapshotfile.History, good time.Time) {
 		return
 	}
 
-	// The newest failure has the error to show, the oldest one the time since when.
+	// Show the error of the newest failure, and the start of the oldest one since the last good run.
 	for _, r := range h.Runs {
 		if h.Good != nil && r.ID <= h.Good.ID {
 			break
@@ -99,6 +99,8 @@ func (s *serviceState) end(r run.Report) runOutcome {
 
 	s.current.progress = nil
 	s.current.runOutcome = s.current.after(r.Status, r.Error)
+
+	// The first failure in a row is when they began. A stopped or skipped run changes nothing.
 	switch s.current.failures {
 	case 0:
 		s.current.failingSince = time.Time{}

@@ -49,19 +49,22 @@ func (t *Table) applyDifference(keep bool) error {
 	into := quotedList("", columns)
 	from := quotedList("s.", columns)
 
+	// Rows match by key or, without one, by their position in the table, which is the rowid.
+	//
 	// The + keeps SQLite from looking up each row of the target among the few staged ones. That would take long, while
 	// the file is locked.
 	match := "t." + t.rowid + " = +s." + t.rowid
 	switch {
 	case len(t.schema.Key) > 0:
 		match = t.sameKey("+s.")
-	case t.rowid == "": // nothing identifies a row
+	case t.rowid == "": // nothing identifies a row: replace all
 		return errors.Join(exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"),
 			exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
 	default:
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}
 
+	// Deletions come first: they free values of unique columns for the other rows.
 	var statements []string
 	if missing := t.missingRows(keep); missing != "" {
 		statements = append(statements, "DELETE FROM "+target+" AS t WHERE "+missing)
@@ -75,6 +78,7 @@ func (t *Table) applyDifference(keep bool) error {
 		}
 	}
 
+	// Leave equal rows alone: each write changes a page and fires triggers. With compare, no equal row is staged.
 	if len(set) > 0 {
 		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
 		if !t.compare {

@@ -27,6 +27,7 @@ func (t *Table) Finish(keep bool) (Changes, error) {
 	return c, nil
 }
 
+// finish is Finish without the explanation of errors.
 func (t *Table) finish(keep bool) (c Changes, err error) {
 	c.Rows = t.writer.rows
 	if t.old == nil {
@@ -59,10 +60,12 @@ func (t *Table) countByPosition(c *Changes) error {
 		return err
 	}
 
+	// Staged are the rows that differ from the target's at their position, and those at positions that it lacks.
 	c.Inserted = max(0, c.Rows-c.Before)
 	c.Updated = staged - c.Inserted
 	c.Unchanged = c.Rows - c.Inserted - c.Updated
 
+	// The target's rows at other positions are missing from the source.
 	err = exec(t.staging.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM main."+schema.QuoteSQLite(t.Name)+
 		" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
 	if err != nil {
@@ -73,7 +76,7 @@ func (t *Table) countByPosition(c *Changes) error {
 	return err
 }
 
-// countByKey counts the changes of a table of which only the rows that differ were staged.
+// countByKey counts the changes of a table with a key, if only the rows that differ were staged.
 func (t *Table) countByKey(c *Changes, keep bool) error {
 	conn, target := t.staging.conn, "main."+schema.QuoteSQLite(t.Name)
 	staged, err := queryInt(conn, "SELECT count(*) FROM "+t.staged)
@@ -81,6 +84,7 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 		return err
 	}
 
+	// A staged row differs from the target's row of the same key, or is new.
 	c.Updated, err = queryInt(conn,
 		"SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey("s."))
 	if err != nil {
@@ -89,6 +93,8 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 
 	c.Inserted = staged - c.Updated
 	c.Unchanged = c.Rows - staged
+
+	// Nothing is missing if each row of the target has arrived.
 	if keep || c.Unchanged+c.Updated == c.Before {
 		return nil
 	}
@@ -103,9 +109,10 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 	return err
 }
 
-// countUncompared counts the changes of a table of which all rows were staged. It matches rows by the key, if the
-// target has that key too.
+// countUncompared counts the changes of a table if all its rows were staged. It matches rows by the key, if the target
+// has that key too.
 func (t *Table) countUncompared(c *Changes, keep bool) error {
+	// After a change of the key, rows match only if the target has the columns of the new key.
 	if !slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold) {
 		if keep { // rows that have arrived again cannot be recognized
 			return fmt.Errorf("its key was (%s) and is (%s) now, so rows can no longer be matched: make one run with --full",
@@ -119,6 +126,7 @@ func (t *Table) countUncompared(c *Changes, keep bool) error {
 		}
 	}
 
+	// Without a key, nothing matches.
 	if len(t.schema.Key) == 0 {
 		c.Inserted, c.Deleted = c.Rows, c.Before
 		return nil

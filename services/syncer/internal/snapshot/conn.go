@@ -24,6 +24,7 @@ func openConn(path, parameters string) (*sqlite3.SQLiteConn, error) {
 	return conn.(*sqlite3.SQLiteConn), nil
 }
 
+// exec executes a statement whose result does not matter.
 func exec(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) error {
 	_, err := conn.Exec(query, args)
 	return err
@@ -125,6 +126,7 @@ func tryAndUndo(conn *sqlite3.SQLiteConn, do func() error) error {
 	return err
 }
 
+// quoteText is a SQL literal of a text.
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // quotedList is a SQL list of columns, each after a prefix such as "t.".

@@ -23,6 +23,7 @@ var ErrNoSnapshot = errors.New("there is no snapshot yet")
 // After an error the caller removes what is left of the copy.
 func CopySnapshot(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
 	err = (&File{path: from, setting: pathSetting}).withReadConn(func(source *sqlite3.SQLiteConn) error {
+		// One transaction reads the run and the pages as they are at one moment.
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
 		}
@@ -43,6 +44,7 @@ func CopySnapshot(ctx context.Context, from, to string) (run snapshotfile.Run, e
 	return run, err
 }
 
+// writeCopy copies a database into a file, which then needs no log.
 func writeCopy(ctx context.Context, to string, source *sqlite3.SQLiteConn) error {
 	// The copy need not survive a crash, so it is written without a journal and without syncing.
 	target, err := openConn(to, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")

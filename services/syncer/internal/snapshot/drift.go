@@ -19,7 +19,7 @@ func drift(old *existingTable, now schema.Table) (text string, recreate bool) {
 		case i < 0:
 			changes = append(changes, "+"+c.Name+" "+c.SQLiteType())
 			continue
-		case old.Columns[i].Name != c.Name:
+		case old.Columns[i].Name != c.Name: // the two differ in case
 			changes, recreate = append(changes, old.Columns[i].Name+" -> "+c.Name), true
 		}
 
@@ -58,6 +58,7 @@ func (t *Table) checkUserColumns() error {
 		return fmt.Errorf("with your own it has %d columns, but SQLite allows %d: leave some out of the view", n, maxColumns)
 	}
 
+	// With a key, the contents of the user's columns stay with their rows.
 	columns := strings.Join(t.old.userColumnNames(false), ", ")
 	if columns == "" || len(t.schema.Key) > 0 {
 		return nil
@@ -82,6 +83,7 @@ func (t *Table) keepWidened() error {
 		return err
 	}
 
+	// Only a column of one of these types can have been widened.
 	wasInteger := map[string]bool{}
 	for _, c := range recorded {
 		declared := strings.ToLower(c.Type)

@@ -50,6 +50,7 @@ func explainSQLite(err error) error {
 	return err
 }
 
+// sqliteAdvice says what to do about an error of SQLite; "" if that is not known.
 func sqliteAdvice(e sqlite3.Error) string {
 	switch e.Code {
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
@@ -74,6 +75,7 @@ func sqliteAdvice(e sqlite3.Error) string {
 	return ""
 }
 
+// ioAdvice says what to do about an error of reading or writing.
 func ioAdvice(e sqlite3.Error) string {
 	if e.ExtendedCode == sqlite3.ErrIoErrGetTempPath {
 		return "SQLite needs a folder for temporary files that it may write to: /tmp, or the one of SQLITE_TMPDIR"

@@ -44,8 +44,8 @@ func (e *existingTable) userColumnNames(generated bool) (names []string) {
 	return names
 }
 
-// readExisting reads a table of the target; nil if there is none. A table or view that syncer has not created is an
-// error.
+// readExisting reads a table of the target; nil if the target lacks it. A table or view that syncer has not created is
+// an error.
 func readExisting(conn *sqlite3.SQLiteConn, name string) (*existingTable, error) {
 	found, err := selectObjects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
 	if err != nil || len(found) == 0 {
@@ -69,6 +69,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existingTable, error)
 		return nil, err
 	}
 
+	// Columns that syncer has not created, and generated ones, are the user's.
 	e := &existingTable{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
@@ -80,7 +81,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existingTable, error)
 		} else {
 			e.userColumns = append(e.userColumns, userColumn{column, hidden != 0, definitions[strings.ToLower(column)]})
 		}
-		if position, _ := r[2].(int64); position > 0 {
+		if position, _ := r[2].(int64); position > 0 { // in the key, from 1 on
 			key[position] = column
 		}
 	}

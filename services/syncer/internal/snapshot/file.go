@@ -48,6 +48,7 @@ func LockFile(path string) (*File, error) { return (&File{setting: pathSetting})
 // setting.
 func LockPulled(path string) (*File, error) { return (&File{}).lockAt(path) }
 
+// lockAt locks the file at path, as LockFile describes.
 func (f *File) lockAt(path string) (*File, error) {
 	// Lock and staging belong beside the file itself, whatever symbolic link names it.
 	path, err := resolve(path)
@@ -86,6 +87,7 @@ func (f *File) tryLock() (locked bool, err error) {
 		return locked, err
 	}
 
+	// The file exists already, and this user may not write it: lock it for reading.
 	f.lock = flock.New(lockPath(f.path), flock.SetFlag(os.O_RDONLY))
 	locked, readErr := f.lock.TryLock()
 	if readErr != nil {
@@ -115,6 +117,7 @@ func (f *File) claim() error {
 // Unlock lets other processes lock the file.
 func (f *File) Unlock() error { return f.lock.Unlock() }
 
+// exists reports whether the file is there. One that cannot be examined counts as there.
 func (f *File) exists() bool {
 	_, err := os.Stat(f.path)
 	return !errors.Is(err, fs.ErrNotExist)
@@ -122,11 +125,11 @@ func (f *File) exists() bool {
 
 // removeStaging removes the staging, and what SQLite has created beside it.
 func (f *File) removeStaging() error {
-	return removeFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
+	return RemoveFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
 }
 
-// removeFiles removes files. A missing file is not an error.
-func removeFiles(paths ...string) error {
+// RemoveFiles removes files. A missing file is not an error.
+func RemoveFiles(paths ...string) error {
 	var errs []error
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -17,6 +17,7 @@ func (t *Table) fullTextIndexes() (found []schemaObject, err error) {
 	}
 
 	for _, v := range virtual {
+		// An index with contents of its own does not depend on the table.
 		content := sqltext.FullTextContent(v.sql)
 		if content == "" {
 			continue
@@ -25,7 +26,7 @@ func (t *Table) fullTextIndexes() (found []schemaObject, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(content, t.Name) || len(views) > 0 {
+		if strings.EqualFold(content, t.Name) || len(views) > 0 { // any view may read from the table
 			v.table = content
 			found = append(found, v)
 		}

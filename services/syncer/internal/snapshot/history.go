@@ -43,7 +43,7 @@ func (f *File) Record(r *snapshotfile.Run) error {
 		})
 	})
 
-	// Otherwise the log grows with each run that fails, as if a reader held it.
+	// Empty the log: otherwise it grows with each run that fails, as if a reader held it.
 	_ = exec(conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return errors.Join(err, conn.Close())
@@ -72,6 +72,7 @@ func (s *Staging) LastRows(table string) (int64, error) {
 	return last.Rows, nil
 }
 
+// lastTable returns what the last run that published a table did to it; nil if no such run is recorded.
 func (s *Staging) lastTable(name string) (last *snapshotfile.TableRun, err error) {
 	err = snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) error {
 		last, err = snapshotfile.LastTable(context.Background(), db, name)
@@ -89,7 +90,7 @@ func ReadHistory(path string, limit int) (h snapshotfile.History, err error) {
 	return h, err
 }
 
-// lastGoodRun returns the last good run in a file; nil if there is none.
+// lastGoodRun returns the last good run in a file; nil if no run was good.
 func lastGoodRun(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
 	var h snapshotfile.History
 	err := snapshotfile.LendConnection(conn, func(db *sqlx.DB) (err error) {
@@ -118,6 +119,7 @@ func (f *File) read(do func(*sqlx.DB) error) error {
 	return f.withReadConn(func(conn *sqlite3.SQLiteConn) error { return snapshotfile.LendConnection(conn, do) })
 }
 
+// withReadConn calls do with a read-only connection of the driver to the file. It needs no lock.
 func (f *File) withReadConn(do func(*sqlite3.SQLiteConn) error) error {
 	conn, err := openConn(f.path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {

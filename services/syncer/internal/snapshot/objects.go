@@ -65,6 +65,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 		return nil, err
 	}
 
+	// A view works if a statement that reads it compiles.
 	for _, view := range views {
 		check := objectCheck{schemaObject: view}
 		err := tryAndUndo(s.conn, func() error {
@@ -81,6 +82,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 		checks = append(checks, check)
 	}
 
+	// A trigger works if the statements that fire it compile, without the other triggers.
 	for _, trigger := range triggers {
 		check := objectCheck{schemaObject: trigger}
 		err := tryAndUndo(s.conn, func() error {
@@ -150,6 +152,7 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		set[i] = schema.QuoteSQLite(columns[i]) + " = " + schema.QuoteSQLite(columns[i])
 	}
 
+	// EXPLAIN compiles a statement without executing it.
 	list, target := quotedList("", columns), "main."+schema.QuoteSQLite(table)
 	var failures []error
 	for _, change := range []string{
@@ -283,6 +286,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 		return false, err
 	}
 
+	// Look for a statement that fails, and not with the same error without the trigger.
 	for i := range with {
 		if with[i] != nil && !isSameError(with[i], without[i]) {
 			return true, nil
@@ -315,6 +319,7 @@ func (t *Table) withTriggerHint(err error) error {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
 
+	// Otherwise name the triggers, one of which may fail only for certain rows.
 	var triggers []string
 	for _, o := range indexesAndTriggers {
 		if o.kind == "trigger" {
@@ -344,6 +349,7 @@ func (t *Table) checkIndexes() error {
 
 // faultyObjects describes which of the table's indexes and triggers cannot work in syncer.
 func (t *Table) faultyObjects(candidates []schemaObject) (descriptions []string) {
+	// As long as statements that change the table compile, nothing is at fault.
 	failures, err := compileChanges(t.staging.conn, t.Name)
 	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
 		return nil
@@ -365,6 +371,7 @@ func (t *Table) objectFault(o schemaObject) (fault error) {
 		return nil
 	}
 
+	// Compile the statements without the others.
 	_ = tryAndUndo(t.staging.conn, func() error {
 		for _, other := range candidates {
 			if other == o {

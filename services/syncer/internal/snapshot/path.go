@@ -27,6 +27,7 @@ func resolve(path string) (string, error) {
 	return followLinks(filepath.Clean(path), &links)
 }
 
+// followLinks resolves the folders of a path, and then the path itself. It counts the links that it has followed.
 func followLinks(path string, links *int) (string, error) {
 	if dir := filepath.Dir(path); dir != path && dir != "." {
 		resolved, err := followLinks(dir, links)
@@ -91,15 +92,16 @@ func explainDenied(err error, path string) error {
 		return err
 	}
 
-	owner := ownerOf(path)
-	if owner == "" {
-		owner = ownerOf(filepath.Dir(path))
+	owned, owner := "the file", ownerOf(path)
+	if owner == "" { // it does not exist yet
+		owned, owner = "its folder", ownerOf(filepath.Dir(path))
 	}
-	return fmt.Errorf("%w: this process runs as user %d, and it belongs to user %s: run syncer as that user, "+
-		"or give this one the file and all beside it: chown %[2]d %[4]s* %[5]s", err, os.Geteuid(), owner, path,
+	return fmt.Errorf("%w: this process runs as user %d, and %s belongs to user %s: run syncer as that user, "+
+		"or give this one the file and all beside it: chown %[2]d %[5]s* %[6]s", err, os.Geteuid(), owned, owner, path,
 		lockPath(path))
 }
 
+// lockPath returns the path of the lock file of a file.
 func lockPath(path string) string {
 	dir, base := filepath.Split(path)
 	return filepath.Join(dir, "."+base+".lock")

@@ -35,7 +35,7 @@ func OpenPreview(path string) (*Preview, error) {
 	}
 
 	if p.conn, err = openConn(path, "mode=ro&_busy_timeout="+busyTimeout); err == nil {
-		_, err = queryInt(p.conn, "PRAGMA schema_version")
+		_, err = queryInt(p.conn, "PRAGMA schema_version") // opening reads nothing; this does
 	}
 	if err != nil {
 		if p.conn != nil {
@@ -116,6 +116,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 		return table.Drift, table.warnings, err
 	}
 
+	// The table cannot be written: name the objects that may be at fault.
 	found, err := selectObjects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
 	var names []string
 	for _, o := range found {
@@ -158,6 +159,7 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 		return nil, err
 	}
 
+	// Publish no rows, only the new columns.
 	run := &snapshotfile.Run{Tables: []snapshotfile.TableRun{{Table: name}}}
 	err = inTx(s.conn, func() error { return s.publish(true, 0, run) })
 	return run.Tables[0].Lost, err

@@ -25,6 +25,7 @@ var ErrChanged = errors.New("another program has altered the file meanwhile")
 //
 // With history, Publish records the rows that differ in the change history, and deletes the changes that are older.
 func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Run) (warning string, err error) {
+	// No more rows come: free what writing them has needed.
 	for _, t := range s.tables {
 		if err := t.Release(); err != nil {
 			return "", err
@@ -36,7 +37,8 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 			err = s.finalize()
 		}
 	} else {
-		// WAL mode is set only now: a run that publishes nothing changes nothing in anybody's file.
+		// End the transaction in which rows were compared with the target, and begin one that writes to it. WAL mode is set
+		// only now: a run that publishes nothing changes nothing in anybody's file.
 		if err = errors.Join(exec(s.conn, "COMMIT"), exec(s.conn, "PRAGMA main.journal_mode = WAL")); err == nil {
 			err = inTx(s.conn, func() error { return s.publish(keep, history, run) })
 		}
@@ -77,6 +79,8 @@ func (f *File) emptyLog(conn *sqlite3.SQLiteConn, sizeBefore int64) (warning str
 		f.path, humanize.Bytes(uint64(log)))
 }
 
+// publish publishes in the transaction of its caller. The error is ErrChanged if another program has altered tables of
+// the target since Stage.
 func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Run) error {
 	if !s.fresh {
 		now, err := queryInt(s.conn, "PRAGMA main.schema_version")
@@ -93,6 +97,8 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 		if err := snapshotfile.CreateTables(ctx, db); err != nil {
 			return err
 		}
+
+		// A run without a history leaves a gap in that of each table that it changes.
 		var changes *snapshotfile.Changes
 		var err error
 		if history > 0 {
@@ -154,6 +160,8 @@ func (s *Staging) reshape() error {
 		if t.old == nil || t.Drift == "" {
 			continue
 		}
+
+		// Try the user's objects before and after, to report only what the new columns break.
 		before, err := s.checkObjects(nil)
 		if err == nil {
 			err = t.reshape()
@@ -177,6 +185,7 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 		}
 	}
 
+	// A new database has the rows already.
 	if !t.staging.fresh {
 		if t.old == nil {
 			if err := exec(t.staging.conn, t.schema.CreateSQLite("main", t.Name)); err != nil {
@@ -200,9 +209,11 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 }
 
 // recordChanges records how the staged rows differ from those of the target. It records nothing for a table that is new
-// or has other columns, nor for one without a key, whose rows cannot be told apart.
+// or has other columns, nor for one without a key, whose rows cannot be distinguished.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	ctx := context.Background()
+
+	// The rows of a new or reshaped table are not recorded. If some of them are new, its history begins again.
 	isReshaped := t.old == nil || t.Drift != ""
 	mayBeUnrecorded := isReshaped && (t.old == nil || t.changes.Inserted > 0)
 	if err := changes.Follow(ctx, t.Name, t.schema.Key, mayBeUnrecorded); err != nil {

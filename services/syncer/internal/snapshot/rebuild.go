@@ -65,6 +65,7 @@ func (t *Table) fillNewKey() error {
 
 // fillNewKeySQL returns the statements of fillNewKey, and adds the columns that they add to the old table's.
 func (t *Table) fillNewKeySQL() []string {
+	// Without such columns, or with the same key, nothing would be lost.
 	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.hasSameKeyColumns() {
 		return nil
 	}
@@ -72,7 +73,7 @@ func (t *Table) fillNewKeySQL() []string {
 	conditions := make([]string, len(t.old.Key))
 	for i, k := range t.old.Key {
 		if !t.hasColumn(k) {
-			return nil
+			return nil // the view no longer has the old key
 		}
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
 	}
@@ -85,6 +86,7 @@ func (t *Table) fillNewKeySQL() []string {
 		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + sameOldKey + ")",
 	}
 
+	// Give each column of the new key its values, after adding it if the target lacks it.
 	for _, k := range t.schema.Key {
 		name := schema.QuoteSQLite(k)
 		if !containsColumn(t.old.Table, k) {
@@ -138,6 +140,7 @@ func (t *Table) createIncoming() error {
 		left = failed
 	}
 
+	// What still does not work cannot stay.
 	for _, c := range left {
 		err := try(append(slices.Clone(kept), c.definition))
 		if !c.generated {
@@ -157,6 +160,7 @@ func (t *Table) createIncoming() error {
 		}
 	}
 
+	// Definitions that work with strict quotes are kept as the user has written them.
 	return create(kept)
 }
 
@@ -172,12 +176,14 @@ func strictDefinitions(definitions, names []string) []string {
 // copyRows copies the rows of the old table into the new one. If they do not fit the new key, it deletes them from the
 // old table instead, which fires its triggers. If that would delete contents of the user's columns, it is an error.
 func (t *Table) copyRows(hasTriggers bool) error {
+	// Triggers may keep other tables by rowid. If all rowids change, delete and insert the rows, so that triggers fire.
 	userColumns := t.old.userColumnNames(false)
 	rowidsChange := t.keyIsRowid() && !t.keyWasRowid()
 	if rowidsChange && hasTriggers && len(userColumns) == 0 {
 		return t.deleteOldRows()
 	}
 
+	// Copy the columns that both tables have, and the user's.
 	var columns []string
 	for _, c := range columnNames(t.schema) {
 		if containsColumn(t.old.Table, c) {
@@ -187,6 +193,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 		}
 	}
 
+	// The rows keep their rowids, unless the key now sets them.
 	into := quotedList("", append(columns, userColumns...))
 	if t.rowid != "" && !t.old.withoutRowid && !t.keyIsRowid() {
 		into = strings.TrimSuffix(t.rowid+", "+into, ", ")
@@ -236,6 +243,7 @@ func (t *Table) keyWasRowid() bool {
 	})
 }
 
+// hasSameKeyColumns reports whether the key has the same columns as before.
 func (t *Table) hasSameKeyColumns() bool {
 	return slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold)
 }

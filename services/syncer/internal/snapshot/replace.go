@@ -35,6 +35,8 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 		if err != nil {
 			return err
 		}
+
+		// An empty database holds nothing to lose.
 		if pull == nil {
 			var hasObjects bool
 			err := db.GetContext(ctx, &hasObjects, "SELECT count(*) > 0 FROM main.sqlite_schema")
@@ -94,6 +96,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 
+	// The server may have sent no digest, so check the database itself.
 	if found, err := queryAll(conn, "PRAGMA quick_check(1)"); err != nil {
 		return run, err
 	} else if len(found) != 1 || found[0][0] != "ok" {
@@ -130,6 +133,7 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 
+	// In WAL mode, readers go on with the old contents while pages are copied.
 	if err := exec(target, "PRAGMA journal_mode = WAL"); err != nil {
 		return "", err
 	}

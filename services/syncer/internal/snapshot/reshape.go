@@ -108,8 +108,8 @@ func (t *Table) indexesOn(columns []string) (found []schemaObject, err error) {
 	return found, nil
 }
 
-// recreateObjects creates indexes and triggers again, and adds the indexes to lost that cannot be created. Whether
-// triggers work is checked later, when the schema is complete again.
+// recreateObjects creates indexes and triggers again, and adds to lost those that cannot be created. Whether triggers
+// work is checked later, when the schema is complete again.
 func (t *Table) recreateObjects(dropped []schemaObject) error {
 	var deleted []string
 	if t.old != nil {
@@ -120,6 +120,8 @@ func (t *Table) recreateObjects(dropped []schemaObject) error {
 		if strings.HasPrefix(o.name, indexPrefix) {
 			continue // keepIndexes creates it
 		}
+
+		// Try an index with strict quotes: SQLite would take the name of a deleted column for a text.
 		err := error(nil)
 		if q := sqltext.QuoteStrict(o.sql, deleted); o.kind == "index" && q != o.sql {
 			err = tryAndUndo(t.staging.conn, func() error { return exec(t.staging.conn, q) })

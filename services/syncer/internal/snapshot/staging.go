@@ -53,6 +53,7 @@ func (f *File) Stage() (*Staging, error) {
 	return s, nil
 }
 
+// attach attaches the staging file to the connection under the name staging.
 func (s *Staging) attach() error {
 	for _, q := range []string{
 		"ATTACH " + quoteText(s.file.staging) + " AS staging",
@@ -109,13 +110,13 @@ func (f *File) moveIntoPlace() error {
 	}
 
 	// SQLite would take the log of a deleted file for the log of the new one.
-	if err := removeFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
+	if err := RemoveFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
 		return err
 	}
 	if err := os.Rename(f.staging, f.path); err != nil {
 		return err
 	}
-	if err := syncFile(filepath.Dir(f.path)); err != nil {
+	if err := syncFile(filepath.Dir(f.path)); err != nil { // the new name must survive a crash too
 		return err
 	}
 
@@ -127,6 +128,7 @@ func (f *File) moveIntoPlace() error {
 	return conn.Close()
 }
 
+// syncFile waits until a file or folder is on the disk.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -29,8 +29,8 @@ type Table struct {
 
 	// Where rows are staged.
 	staged   string // quoted, with its schema
-	matched  string // rowids of the target's rows that have arrived; if the key is the rowid, of all rows that have
-	missing  string // rowids of the target's rows that have not
+	matched  string // rowids of the target's rows that have arrived; if the key is the rowid, those of new rows too
+	missing  string // rowids of the target's rows that have not arrived
 	rowid    string // a name for the rowid, in both tables; "" if columns have taken all of its names
 	keyIndex []int  // positions of the key's columns
 	compare  bool   // only rows that differ from the target's are staged
@@ -50,6 +50,7 @@ func (s *Staging) Begin(t schema.Table, name string, indexes [][]string) (*Table
 	return table, nil
 }
 
+// prepare checks the view, compares its columns with the target's, and creates the tables that take the rows.
 func (t *Table) prepare() error {
 	if err := t.validate(); err != nil {
 		return err
@@ -70,6 +71,7 @@ func (t *Table) prepare() error {
 		return err
 	}
 
+	// Rows can be compared as they arrive if the columns are the same, and there is a rowid to note arrivals by.
 	t.rowid = rowidName(t.schema, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
 
@@ -140,9 +142,10 @@ func (t *Table) validate() error {
 	return nil
 }
 
+// hasColumn reports whether the view has a column.
 func (t *Table) hasColumn(name string) bool { return containsColumn(t.schema, name) }
 
-// containsColumn compares names as SQLite does, without regard to case.
+// containsColumn reports whether a table has a column. It ignores case, as SQLite does.
 func containsColumn(t schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
@@ -172,6 +175,7 @@ func (t *Table) sameKey(prefix string) string {
 	return strings.Join(conditions, " AND ")
 }
 
+// columnNames returns the names of a table's columns, in order.
 func columnNames(t schema.Table) []string {
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {

@@ -23,6 +23,7 @@ type rowWriter struct {
 	keys    []driver.NamedValue // of the rows that are being written
 }
 
+// newWriter returns a writer that prepares its statements when it needs them.
 func newWriter(t *Table) *rowWriter {
 	w := &rowWriter{Table: t}
 	w.inserts = batchStatements{conn: t.staging.conn, sql: w.insertSQL, prepared: map[int]driver.Stmt{}}
@@ -37,6 +38,7 @@ type batchStatements struct {
 	prepared map[int]driver.Stmt
 }
 
+// prepare returns the statement for a number of rows.
 func (s *batchStatements) prepare(rows int) (driver.Stmt, error) {
 	if stmt := s.prepared[rows]; stmt != nil {
 		return stmt, nil
@@ -49,6 +51,7 @@ func (s *batchStatements) prepare(rows int) (driver.Stmt, error) {
 	return stmt, err
 }
 
+// close closes all statements. They can be prepared again.
 func (s *batchStatements) close() error {
 	var errs []error
 	for _, stmt := range s.prepared {
@@ -58,6 +61,7 @@ func (s *batchStatements) close() error {
 	return errors.Join(errs...)
 }
 
+// close closes the statements. More rows can be written after it.
 func (w *rowWriter) close() error { return errors.Join(w.inserts.close(), w.finds.close()) }
 
 // write stages rows in parts of 128, 64, 32 rows and so on, so that few statements serve batches of any length.
@@ -79,6 +83,7 @@ func (w *rowWriter) write(args []driver.NamedValue) error {
 	return nil
 }
 
+// writePart stages n rows. An error about the key names the key that is NULL or not unique.
 func (w *rowWriter) writePart(n int, args []driver.NamedValue) error {
 	if err := w.checkKeyNotNull(args); err != nil {
 		return err
@@ -108,6 +113,8 @@ func (w *rowWriter) stageRows(n int, args []driver.NamedValue) (refusedBy string
 	if !w.compare {
 		return w.staged, runStatement(insert, args)
 	}
+
+	// Without a key, rows match by their position. Arrivals need no note: which positions are missing is known.
 	if len(w.schema.Key) == 0 {
 		position := driver.NamedValue{Ordinal: len(args) + 1, Value: w.rows}
 		return w.staged, runStatement(insert, append(args, position))
@@ -150,6 +157,7 @@ func (w *rowWriter) insertSQL(n int) string {
 		return "INSERT INTO " + w.staged + " VALUES " + valuesList(n, columns, "")
 	}
 
+	// Join the rows that arrive, v, with the target's, t, and stage those that differ or have no match.
 	var conditions []string
 	for i, c := range w.schema.Columns {
 		conditions = append(conditions, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
@@ -212,8 +220,8 @@ func (w *rowWriter) checkKeyNotNull(args []driver.NamedValue) error {
 	return nil
 }
 
-// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none. The
-// argument refusedBy is staged or matched: that table alone does not hold these rows.
+// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if all keys differ. The
+// argument refusedBy is that table, staged or matched, and so holds none of these rows.
 func (w *rowWriter) duplicateKey(args []driver.NamedValue, refusedBy string) string {
 	inBatch := map[string]bool{}
 	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.schema.Columns) {
@@ -224,6 +232,7 @@ func (w *rowWriter) duplicateKey(args []driver.NamedValue, refusedBy string) str
 			parts[i] = w.schema.Key[i] + "=" + schema.FormatValue(key[i], w.schema.Columns[k].Kind)
 		}
 
+		// With %#v, the number 1 and the text 1 are two keys.
 		whole := fmt.Sprintf("%#v", key)
 		if inBatch[whole] || w.isStaged(key, refusedBy) {
 			return strings.Join(parts, ", ")
@@ -241,6 +250,7 @@ func (w *rowWriter) isStaged(key []driver.Value, table string) bool {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"
 	}
 
+	// The table of matches holds rowids: of the target's rows or, if the key is the rowid, the keys.
 	from := w.staged + " t"
 	switch {
 	case table == w.staged:

@@ -25,6 +25,7 @@ type batchPool struct {
 	free  []*Batch      // batches taken from that channel
 }
 
+// take returns an empty batch. It waits for one if all are on their way.
 func (p *batchPool) take(ctx context.Context) (b *Batch, err error) {
 	if len(p.free) == 0 {
 		if err := p.receive(ctx); err != nil {
@@ -35,6 +36,7 @@ func (p *batchPool) take(ctx context.Context) (b *Batch, err error) {
 	return b, nil
 }
 
+// receive waits until the receiver gives a batch back.
 func (p *batchPool) receive(ctx context.Context) error {
 	select {
 	case b := <-p.empty:
@@ -82,6 +84,7 @@ func maxBatchRows(columns int) int {
 	return max(1, min(batchRows, (maxArgs-1)/columns))
 }
 
+// reset empties the batch, for rows of so many columns. It keeps the memory.
 func (b *Batch) reset(columns int) {
 	b.limit = maxBatchRows(columns)
 	if n := b.limit * columns; cap(b.Args) < n {
@@ -96,8 +99,10 @@ func (b *Batch) Large() bool { return b.Bytes >= largeBytes }
 // release frees the memory of the batch.
 func (b *Batch) release() { b.Args, b.text = nil, nil }
 
+// full reports whether the batch takes no further row.
 func (b *Batch) full() bool { return b.Rows == b.limit || b.Bytes >= batchBytes }
 
+// appendValue appends a value. Bytes are stored as a BLOB or as a text.
 func (b *Batch) appendValue(v driver.Value, blob bool) {
 	if raw, ok := v.([]byte); ok {
 		raw = b.copyBytes(raw) // the driver reuses its buffer for the next row

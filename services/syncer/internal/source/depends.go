@@ -56,7 +56,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 				WHERE table_schema = ? AND table_name = ? AND data_type = 'timestamp') AS timestamps
 			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`,
 			t.database, t.name, t.database, t.name)
-		if errors.Is(err, sql.ErrNoRows) { // only the view's definer may see it
+		if errors.Is(err, sql.ErrNoRows) { // only the definer of the view above may see it
 			d.Hidden = append(d.Hidden, t.name)
 			continue
 		}
@@ -83,11 +83,14 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			continue
 		}
 
-		// See what the definition computes, and go on with the tables that it names.
+		// See what the definition computes. A quoted name becomes a single backtick, so that no word in it counts. The
+		// call of a stored function then reads `(.
 		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
 		computes = computes || computationPattern.MatchString(withoutNames)
 		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
 		d.CallsFunctions = d.CallsFunctions || strings.Contains(withoutNames, "`(")
+
+		// Go on with the tables that it names.
 		for _, next := range tablesInDefinition(definition, known.databases) {
 			if !slices.Contains(queue, next) {
 				queue = append(queue, next)
@@ -100,6 +103,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 	return d, nil
 }
 
+// catalogNames reads the names to compare definitions with.
 func (r *Reader) catalogNames(ctx context.Context) (known catalogNames, err error) {
 	if err := r.tx.GetContext(ctx, &known.database, "SELECT DATABASE()"); err != nil {
 		return known, err
@@ -146,6 +150,7 @@ var (
 	qualifiedNamePattern = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
 )
 
+// unquoteName undoes the doubling of backticks in a quoted name.
 func unquoteName(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
 // clockPattern finds functions that depend on the session's time zone whatever the tables hold. The server stores a

@@ -26,6 +26,7 @@ func (r *Reader) Inspect(ctx context.Context) (ServerInfo, error) {
 		return s, fmt.Errorf("read server version: %w", err)
 	}
 
+	// Whatever the server does not say stays empty.
 	for name, value := range map[string]*string{"Ssl_version": &s.TLS, "Ssl_cipher": &s.Cipher} {
 		var found struct {
 			Name  string `db:"Variable_name"`
@@ -100,6 +101,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 	return firstOrNil(found), err
 }
 
+// firstOrNil returns the first of what was found; nil if nothing was.
 func firstOrNil(found [][]string) []string {
 	if len(found) == 0 {
 		return nil

@@ -79,6 +79,7 @@ func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t 
 
 // firstRows reads the first rows of a table, by columns. With an error it returns those that came before it.
 func firstRows(ctx context.Context, conn driver.QueryerContext, t schema.Table) (sample [][][]byte, err error) {
+	// The beginnings of long values are enough.
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
@@ -148,15 +149,16 @@ func compressibleOrder(c *compressor, rows [][][]byte) []int {
 		return nil
 	}
 
-	var order, own []int
+	var order, original []int
 	least := 0
 	for column := range rows[0] {
-		own = append(own, column)
+		original = append(original, column)
 		if c.read > orderWork {
 			order = append(order, column)
 			continue
 		}
 
+		// Try the column at each position among those before it.
 		best := order
 		for position := range len(order) + 1 {
 			candidate := slices.Insert(slices.Clone(order), position, column)
@@ -167,7 +169,7 @@ func compressibleOrder(c *compressor, rows [][][]byte) []int {
 		order = best
 	}
 
-	if c.size(rows, order) >= c.size(rows, own) {
+	if c.size(rows, order) >= c.size(rows, original) {
 		return nil
 	}
 	return order
@@ -181,6 +183,7 @@ type compressor struct {
 	rows    []byte
 }
 
+// Write counts what comes out of the compression.
 func (c *compressor) Write(p []byte) (int, error) {
 	c.written += len(p)
 	return len(p), nil
@@ -214,10 +217,12 @@ type orderedRows struct {
 	row   []driver.Value
 }
 
+// newOrderedRows returns rows in the receiver's order, given the position of each column that was selected.
 func newOrderedRows(rows driver.Rows, order []int) *orderedRows {
 	return &orderedRows{rows, order, make([]driver.Value, len(rows.Columns()))}
 }
 
+// Next reads a row and puts its columns into the receiver's order.
 func (o *orderedRows) Next(row []driver.Value) error {
 	if err := o.Rows.Next(o.row); err != nil {
 		return err

@@ -50,6 +50,8 @@ func (r *Reader) Rows(
 ) (ReadResult, error) {
 	d := newRowDecoder(q, how)
 	pool := &batchPool{empty: empty} // for both reads: the second needs the batches that a failed one has taken
+
+	// MySQL may refuse a view because of a zero date in it, before it sends a row.
 	server, err := r.readRows(ctx, q, d, pool, full)
 	if mysqlerr.Is(err, mysqlerr.WrongValue) && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
@@ -57,7 +59,7 @@ func (r *Reader) Rows(
 
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
-			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
+			err = fmt.Errorf("the connection to the server was lost, or the server was silent for longer "+
 				"than DB_READ_TIMEOUT (%w)", err)
 		}
 
@@ -100,6 +102,7 @@ func (r *Reader) readRowsRaw(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	// On a compressed connection, select the columns in the order that compresses best.
 	var order []int
 	if q.isOrderWorthwhile() {
 		var err error
@@ -120,6 +123,7 @@ func (r *Reader) readRowsRaw(
 		return nil, err
 	}
 
+	// Undo for the receiver what the statement has changed: the order of columns, and TIMESTAMPs as seconds.
 	if order != nil {
 		rows = newOrderedRows(rows, order)
 	}
@@ -200,6 +204,7 @@ func sendBatch(ctx context.Context, b *Batch, row []driver.Value, pool *batchPoo
 // selectRows returns the SELECT statement for a query. It names the columns, so that a column added since they were
 // read cannot shift the others. They are in this order, or in the table's if it is nil.
 func (r *Reader) selectRows(q RowQuery, order []int, checkHours bool) (string, []driver.NamedValue, utcColumns) {
+	// A TIMESTAMP of a session that is not in UTC is read in seconds since 1970, for which no hour repeats.
 	utc := utcColumns{checkHours: checkHours}
 	names := make([]string, len(q.Table.Columns))
 	var checks []string
@@ -212,6 +217,7 @@ func (r *Reader) selectRows(q RowQuery, order []int, checkHours bool) (string, [
 		}
 	}
 
+	// Put the columns into the given order. The checks follow them.
 	if order != nil {
 		inTable := slices.Clone(names)
 		for i, position := range order {
@@ -223,21 +229,22 @@ func (r *Reader) selectRows(q RowQuery, order []int, checkHours bool) (string, [
 	}
 
 	query := "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(q.Table.Name)
-	i := slices.IndexFunc(q.Table.Columns, func(c schema.Column) bool { return c.Name == q.Watermark })
-	if q.Since == nil || i < 0 {
+	position := slices.IndexFunc(q.Table.Columns, func(c schema.Column) bool { return c.Name == q.Watermark })
+	if q.Since == nil || position < 0 {
 		return query, nil, utc
 	}
 
+	// Read from the watermark on.
 	watermark, placeholder, value := schema.QuoteMySQL(q.Watermark), "?", q.Since
-	if slices.Contains(utc.positions, i) {
+	if slices.Contains(utc.positions, position) {
 		if value = unixSeconds(q.Since); value == nil {
-			return query, nil, utc
+			return query, nil, utc // not a time: read all rows
 		}
 		placeholder = "FROM_UNIXTIME(?)"
 	}
 
 	query += " WHERE " + watermark + " >= " + placeholder
-	if q.Table.Columns[i].Nullable { // rows that have not been changed yet may have NULL
+	if q.Table.Columns[position].Nullable { // rows that have not been changed yet may have NULL
 		query += " OR " + watermark + " IS NULL"
 	}
 	return query, []driver.NamedValue{{Ordinal: 1, Value: value}}, utc

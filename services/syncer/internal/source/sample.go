@@ -44,6 +44,7 @@ func (r *Reader) Sample(
 	return rows, errors.Join(err, rawErr)
 }
 
+// sampleRaw is Sample on the driver's connection.
 func (r *Reader) sampleRaw(
 	ctx context.Context, driverConn any, t schema.Table, limit int64, begin func(), enough func() bool,
 ) (n int64, err error) {

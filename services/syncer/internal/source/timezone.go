@@ -20,6 +20,7 @@ var utcZones = []string{
 	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal",
 }
 
+// isUTC reports whether a time zone is UTC, by its name.
 func isUTC(zone string) bool {
 	for _, name := range utcZones {
 		if strings.EqualFold(zone, name) {
@@ -80,10 +81,12 @@ type utcRows struct {
 	repeated []int64 // number of values in a repeated hour, by column
 }
 
+// newUTCRows returns rows whose given columns are in UTC.
 func newUTCRows(rows driver.Rows, columns utcColumns) *utcRows {
 	return &utcRows{rows, columns, make([]driver.Value, len(rows.Columns())), make([]int64, len(columns.positions))}
 }
 
+// Next reads a row, and turns seconds into times.
 func (u *utcRows) Next(row []driver.Value) error {
 	if err := u.Rows.Next(u.row); err != nil {
 		return err
@@ -96,6 +99,8 @@ func (u *utcRows) Next(row []driver.Value) error {
 			return err
 		}
 		row[position] = text
+
+		// The checks come after the columns of the table.
 		if u.columns.checkHours && u.row[len(row)+i] == int64(1) {
 			u.repeated[i]++
 		}
@@ -112,8 +117,8 @@ func (u *utcRows) warnings(t schema.Table) (warnings []string) {
 	for i, n := range u.repeated {
 		if n > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks "+
-				"are put back: if the column is an expression, MySQL has lost which of the two it was, and the first is "+
-				"taken: set DB_TIMEZONE=UTC to lose nothing", t.Columns[u.columns.positions[i]].Name, humanize.Comma(n)))
+				"are set back: if the column is an expression, MySQL no longer knows which of the two hours it was, and "+
+				"takes the first: set DB_TIMEZONE=UTC to avoid that", t.Columns[u.columns.positions[i]].Name, humanize.Comma(n)))
 		}
 	}
 	return warnings

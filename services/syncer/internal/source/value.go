@@ -96,6 +96,7 @@ func convertBit(v driver.Value) (driver.Value, string, error) {
 	return int64(u), "", nil
 }
 
+// convertBitToText converts a BIT to a number as text.
 func convertBitToText(v driver.Value) (driver.Value, string, error) {
 	return strconv.FormatUint(bitValue(v), 10), "", nil
 }
@@ -140,6 +141,8 @@ func convertDecimal(v driver.Value) (driver.Value, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("%q is not a number", text)
 	}
+
+	// Warn if the number does not read back as the same text.
 	if len(text) > 16 { // a shorter text has at most 15 digits
 		var back [400]byte
 		if !bytes.Equal(strconv.AppendFloat(back[:0], f, 'f', len(fraction), 64), text) {
@@ -156,6 +159,7 @@ func isZeroDate(v driver.Value) bool {
 	return ok && len(t) >= 10 && (string(t[5:7]) == "00" || string(t[8:10]) == "00")
 }
 
+// zeroDateToNull converts a zero date to NULL, and warns.
 func zeroDateToNull(v driver.Value) (driver.Value, string, error) {
 	if isZeroDate(v) {
 		return nil, "a zero date: stored as NULL, as SYNC_ZERO_DATES=null asks", nil
@@ -163,6 +167,7 @@ func zeroDateToNull(v driver.Value) (driver.Value, string, error) {
 	return v, "", nil
 }
 
+// rejectZeroDate returns an error for a zero date.
 func rejectZeroDate(v driver.Value) (driver.Value, string, error) {
 	if isZeroDate(v) {
 		return nil, "", fmt.Errorf("%s is not a date (SYNC_ZERO_DATES=fail)", v)
@@ -170,6 +175,7 @@ func rejectZeroDate(v driver.Value) (driver.Value, string, error) {
 	return v, "", nil
 }
 
+// parseFloat parses a number. One beyond the range of a REAL becomes infinite.
 func parseFloat(text []byte) (float64, error) {
 	f, err := strconv.ParseFloat(stringView(text), 64)
 	if errors.Is(err, strconv.ErrRange) {
@@ -192,6 +198,7 @@ type rowDecoder struct {
 	warnings     []Warning
 }
 
+// newRowDecoder returns a decoder for the rows of a query. It warns of columns whose type is not known.
 func newRowDecoder(q RowQuery, how ValueOptions) *rowDecoder {
 	d := &rowDecoder{columns: q.Table.Columns, convert: converters(q.Table.Columns, how), watermark: -1}
 	for i, c := range q.Table.Columns {

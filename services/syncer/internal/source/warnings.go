@@ -132,6 +132,7 @@ func (r *Reader) readZeroDates(
 		return nil, err
 	}
 
+	// Set the flags again after an error too.
 	warnings, err := r.readRows(ctx, q, d, pool, full)
 	if _, restoreErr := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); restoreErr != nil && err == nil {
 		err = restoreErr

@@ -65,7 +65,7 @@ func nextToken(sql string) token {
 	return token{tokenSymbol, sql[:1]}
 }
 
-// lengthUntil returns the length of sql up to the end of the first mark after from; the whole length if there is none.
+// lengthUntil returns the length of sql up to the end of the first mark after from; the whole length without a mark.
 func lengthUntil(sql string, from int, mark string) int {
 	if i := strings.Index(sql[from:], mark); i >= 0 {
 		return from + i + len(mark)
@@ -88,6 +88,7 @@ func quotedLength(sql string, quote byte) int {
 	return len(sql)
 }
 
+// isWordByte reports whether a byte can be in a name or keyword without quotes.
 func isWordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= utf8.RuneSelf || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
@@ -178,10 +179,12 @@ func TableConstraints(createTable string) (found []string) {
 			continue
 		}
 
+		// The first word is the kind of constraint, or CONSTRAINT before its name.
 		kind := tokens[0]
 		if strings.EqualFold(kind.text, "CONSTRAINT") && len(tokens) > 2 {
 			kind = tokens[2] // after the constraint's name
 		}
+
 		if containsFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
 			found = append(found, joinTokens(part))
 		}
@@ -230,16 +233,18 @@ func FullTextContent(createVirtualTable string) string {
 		return ""
 	}
 
+	// An argument of the index is an option, as content=vehicles, or a column.
 	for _, part := range splitList(createVirtualTable) {
-		p := withoutSpace(part)
-		if len(p) == 3 && strings.EqualFold(p[0].text, "content") && p[1].text == "=" {
-			return unquote(p[2])
+		tokens := withoutSpace(part)
+		if len(tokens) == 3 && strings.EqualFold(tokens[0].text, "content") && tokens[1].text == "=" {
+			return unquote(tokens[2])
 		}
 	}
 
 	return ""
 }
 
+// containsFold reports whether a name is among others. It ignores case, as SQLite does.
 func containsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
