@@ -81,6 +81,18 @@ func QuoteSQLite(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
 }
 
+// AnyConditionSQLite is the condition in parentheses that at least one of some conditions holds. They are joined in
+// groups, since SQLite refuses a plain chain of a thousand as too deep.
+func AnyConditionSQLite(conditions []string) string {
+	const groupSize = 100
+	var groups []string
+	for c := range slices.Chunk(conditions, groupSize) {
+		groups = append(groups, "("+strings.Join(c, " OR ")+")")
+	}
+
+	return "(" + strings.Join(groups, " OR ") + ")"
+}
+
 // quoteAllSQLite quotes identifiers for SQLite.
 func quoteAllSQLite(identifiers []string) []string {
 	quoted := make([]string, len(identifiers))

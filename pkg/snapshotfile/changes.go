@@ -126,7 +126,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
 	}
 	if values := d.nonKeyColumns(); len(values) > 0 {
 		add(OpUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
-			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
+			" FROM "+both+" WHERE "+schema.AnyConditionSQLite(differsConditions(values)))
 	}
 
 	add(OpInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.newRows())
@@ -318,13 +318,4 @@ func sameKeyCondition(key []string, left, right string) string {
 		conditions[i] = left + schema.QuoteSQLite(k) + " = " + right + schema.QuoteSQLite(k)
 	}
 	return strings.Join(conditions, " AND ")
-}
-
-// anyOf joins conditions by OR, in groups: SQLite refuses a plain chain of a thousand as too deep.
-func anyOf(conditions []string) string {
-	var groups []string
-	for c := range slices.Chunk(conditions, groupSize) {
-		groups = append(groups, "("+strings.Join(c, " OR ")+")")
-	}
-	return "(" + strings.Join(groups, " OR ") + ")"
 }

@@ -163,7 +163,14 @@ func TestStatusPage(t *testing.T) {
 		t.Errorf("title %q", title)
 	}
 
-	// On a phone nothing is wider than the screen, and the page follows the color scheme.
+	requireFitsDarkPhone(t, b)
+	b.requireClean(t, page.address)
+}
+
+// requireFitsDarkPhone requires that nothing on the page is wider than a phone's screen, and that the page follows the
+// color scheme.
+func requireFitsDarkPhone(t *testing.T, b *browser) {
+	t.Helper()
 	b.setColorScheme(t, "dark")
 	b.setPhone(t)
 	background := evaluate[string](t, b, `getComputedStyle(document.body).backgroundColor`)
@@ -172,8 +179,6 @@ func TestStatusPage(t *testing.T) {
 	if background != "rgb(20, 23, 26)" || wider {
 		t.Errorf("background %s, wider than the screen: %v", background, wider)
 	}
-
-	b.requireClean(t, page.address)
 }
 
 // During a run, the page shows its progress.

@@ -333,7 +333,7 @@ func TestConnectionIsCut(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
 		s := cut(t, "1", func(connection, sent int) bool { return connection > 1 || sent < midway })
 		code, stdout, stderr := s.run(t, "sync")
-		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the run begins again") != 1 {
+		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "retrying the run") != 1 {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
 

@@ -64,7 +64,7 @@ func (*SyncConfig) Descriptions() map[string]string {
 			"for rows that were committed late",
 		"SYNC_INDEXES": "indexes on the copied tables: table(column, ...), separated as the views are",
 		"SYNC_TIMEOUT": "longest time for a run or a pull, its retries included",
-		"SYNC_RETRIES": "how often a run begins again after a transient error; " +
+		"SYNC_RETRIES": "how often a run is retried after a transient error; " +
 			"how many retries in a row a pull makes in which nothing arrives",
 		"SYNC_MAX_SHRINK":  "percentage of its rows that a table may lose in one run; a run that loses more is refused",
 		"SYNC_ALLOW_EMPTY": "whether a view without rows may be published",

@@ -65,7 +65,7 @@ func TestFailedStatus(t *testing.T) {
 	}
 }
 
-// After a transient error the run begins again, at most SYNC_RETRIES times and until SYNC_TIMEOUT.
+// After a transient error the run is retried, at most SYNC_RETRIES times and until SYNC_TIMEOUT.
 func TestRetryRun(t *testing.T) {
 	t.Parallel()
 	lost, other := mysql.ErrInvalidConn, errors.New("other")

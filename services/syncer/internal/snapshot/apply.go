@@ -82,7 +82,7 @@ func (t *Table) applyDifference(keep bool) error {
 	if len(set) > 0 {
 		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
 		if !t.compare {
-			update += " AND (" + anyOf(differs) + ")"
+			update += " AND " + schema.AnyConditionSQLite(differs)
 		}
 		statements = append(statements, update)
 	}

@@ -142,7 +142,8 @@ func (t *Table) countUncompared(c *Changes, keep bool) error {
 		}
 	}
 
-	rows, err := queryAll(t.staging.conn, "SELECT count(*), coalesce(sum("+anyOf(differs)+"), 0) FROM main."+
+	differ := schema.AnyConditionSQLite(differs)
+	rows, err := queryAll(t.staging.conn, "SELECT count(*), coalesce(sum("+differ+"), 0) FROM main."+
 		schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
 	if err != nil {
 		return err

@@ -12,21 +12,25 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
+// recordedSince returns the key by which the history knows the rows of table V, the run since which each new row is
+// recorded, and how many rows bulk runs have added since; nil without a history.
+func (f *testFile) recordedSince(t *testing.T) []driver.Value {
+	t.Helper()
+	rows := f.query(t, `SELECT h.key, (SELECT max(id) FROM _sync_runs AS r WHERE r.started = h.since),
+		(SELECT count(*) FROM _sync_bulk_keys AS b WHERE b."table" = h."table") FROM _sync_history AS h WHERE "table" = 'V'`)
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[0]
+}
+
 // The file records the run since which each new row is recorded, and how many rows bulk runs have added since.
 func TestRecordedSince(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
-	since := func() []driver.Value {
-		rows := f.query(t, `SELECT h.key, (SELECT max(id) FROM _sync_runs AS r WHERE r.started = h.since),
-			(SELECT count(*) FROM _sync_bulk_keys AS b WHERE b."table" = h."table") FROM _sync_history AS h WHERE "table" = 'V'`)
-		if len(rows) == 0 {
-			return nil
-		}
-		return rows[0]
-	}
 	want := func(run, bulk int64) {
 		t.Helper()
-		requireEqual(t, since(), []driver.Value{`["id"]`, run, bulk})
+		requireEqual(t, f.recordedSince(t), []driver.Value{`["id"]`, run, bulk})
 	}
 
 	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
@@ -47,7 +51,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
-	requireEqual(t, since(), []driver.Value(nil))
+	requireEqual(t, f.recordedSince(t), []driver.Value(nil))
 	f.history = ninetyDays
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(7, 0)
@@ -88,16 +92,16 @@ func TestRecordedSince(t *testing.T) {
 	keyed := newSourceTable([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
 	keyed.rows = many.rows
 	f.publish(t, keyed)
-	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(13), int64(0)})
+	requireEqual(t, f.recordedSince(t), []driver.Value{`["id","note"]`, int64(13), int64(0)})
 	for i := range keyed.rows {
 		keyed.rows[i][1] = 6.5
 	}
 	f.publish(t, keyed)
-	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(13), int64(0)})
+	requireEqual(t, f.recordedSince(t), []driver.Value{`["id","note"]`, int64(13), int64(0)})
 	keyless := newSourceTable(nil, "id int", "price decimal(10,2)", "note text")
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
-	requireEqual(t, since(), []driver.Value(nil))
+	requireEqual(t, f.recordedSince(t), []driver.Value(nil))
 }
 
 // SQLite ignores the case of names, so a table whose name has other capitals goes on with its history.

@@ -163,7 +163,7 @@ func (w *rowWriter) insertSQL(n int) string {
 		conditions = append(conditions, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
 	}
 
-	differs := anyOf(conditions)
+	differs := schema.AnyConditionSQLite(conditions)
 	target := "main." + schema.QuoteSQLite(w.Name)
 
 	// Without a key, the rowid is the position of a row. The last parameter is how many rows were written before.
@@ -288,14 +288,4 @@ func valuesList(n, columns int, last string) string {
 	}
 
 	return b.String()
-}
-
-// anyOf joins conditions by OR, in groups: SQLite refuses a plain chain of a thousand as too deep.
-func anyOf(conditions []string) string {
-	const groupSize = 100
-	var groups []string
-	for c := range slices.Chunk(conditions, groupSize) {
-		groups = append(groups, "("+strings.Join(c, " OR ")+")")
-	}
-	return strings.Join(groups, " OR ")
 }

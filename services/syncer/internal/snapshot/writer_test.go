@@ -28,9 +28,9 @@ func TestValuesList(t *testing.T) {
 }
 
 // SQLite accepts as many conditions as a table can have columns.
-func TestAnyOf(t *testing.T) {
+func TestAnyCondition(t *testing.T) {
 	t.Parallel()
-	if got := anyOf([]string{"a", "b"}); got != "(a OR b)" {
+	if got := schema.AnyConditionSQLite([]string{"a", "b"}); got != "((a OR b))" {
 		t.Error(got)
 	}
 
@@ -42,12 +42,12 @@ func TestAnyOf(t *testing.T) {
 
 	for want, last := range map[int64]string{0: "1 = 2", 1: "1 = 1"} {
 		conditions[maxColumns-1] = last
-		if n, err := queryInt(conn, "SELECT "+anyOf(conditions)); err != nil || n != want {
+		if n, err := queryInt(conn, "SELECT "+schema.AnyConditionSQLite(conditions)); err != nil || n != want {
 			t.Errorf("%d, %v, want %d", n, err, want)
 		}
 	}
 
-	if n := strings.Count(anyOf(conditions), " OR "); n != maxColumns-1 {
+	if n := strings.Count(schema.AnyConditionSQLite(conditions), " OR "); n != maxColumns-1 {
 		t.Errorf("OR occurs %d times", n)
 	}
 }
