@@ -153,6 +153,7 @@ func (p *catalogPlanner) bindByNamesAndValues() {
 			continue
 		}
 
+		// Try each field by the column's name.
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
 		for f := range vehicleFields {
@@ -164,6 +165,7 @@ func (p *catalogPlanner) bindByNamesAndValues() {
 			}
 		}
 
+		// Without a certain name, the values may show what the column is.
 		if p.profile == nil || isCertain {
 			continue
 		}
@@ -205,6 +207,8 @@ func (p *catalogPlanner) candidateByName(name comparedName, field, column int) (
 	if p.profile == nil {
 		return c, !weak
 	}
+
+	// If another column holds makes, one that is only named so does not.
 	if vehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
 		return c, false
 	}
@@ -225,8 +229,7 @@ func (p *catalogPlanner) candidateByName(name comparedName, field, column int) (
 // hasMakes reports whether a column holds almost only makes.
 func (p *catalogPlanner) hasMakes() bool {
 	return slices.ContainsFunc(p.examiners, func(e *valueExaminer) bool {
-		return e.rows > 0 &&
-			e.makeShare() >= nearlyAllShare
+		return e.rows > 0 && e.makeShare() >= nearlyAllShare
 	})
 }
 
@@ -243,6 +246,8 @@ func (p *catalogPlanner) candidateByValues(field string, f, column int) (columnC
 	if field == "vin" {
 		return c, e.vinShare() >= nearlyAllShare && e.isDistinct()
 	}
+
+	// The values of these fields are few, and recur.
 	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
 	}
@@ -256,7 +261,8 @@ func (p *catalogPlanner) candidateByValues(field string, f, column int) (columnC
 			return c, false
 		}
 
-		for _, other := range meaningFields[:5] {
+		// Words that fit another field as well decide nothing.
+		for _, other := range fixedMeaningFields {
 			if other != field && e.meaningShare(other) >= share {
 				return c, false
 			}

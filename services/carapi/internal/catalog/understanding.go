@@ -172,21 +172,21 @@ func (c *Catalog) NewUnderstander() *Understander {
 		fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
 		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed)),
 	}
-	place := map[*Field]int{}
+	inRead := map[*Field]int{}
 	for i, f := range c.Read {
-		place[f] = i
+		inRead[f] = i
 	}
 
 	some := false
 	for i, f := range c.Indexed {
-		u.from[i], u.unit[i] = place[f.Source()], -1
+		u.from[i], u.unit[i] = inRead[f.Source()], -1
 		if f.IsUnderstood() {
 			some = true
 			u.caches[i] = newUnderstoodCache()
 		}
 
 		if f.UnitIn != nil {
-			u.unit[i] = place[f.UnitIn]
+			u.unit[i] = inRead[f.UnitIn]
 		}
 	}
 
@@ -220,6 +220,7 @@ func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) v
 		unit = read[u.unit[i]]
 	}
 
+	// Only texts are cached, and only if the result does not depend on the unit beside them.
 	if !cached.isOff && u.unit[i] < 0 {
 		if known, ok := cached.cells[string(stored.Form)]; ok && stored.Type == value.Text {
 			cached.hits++
@@ -253,6 +254,7 @@ func (c *understoodCache) add(stored, understood value.Cell) {
 		return
 	}
 
+	// A full cache starts again, or is turned off if it has been of little use.
 	if len(c.cells) == maxCached {
 		c.isOff = c.hits < maxCached
 		c.hits = 0

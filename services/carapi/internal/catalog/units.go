@@ -31,6 +31,7 @@ func unitOf(name string, c schema.Column) string {
 			return "km"
 		}
 	case "price", "msrp":
+		// Comments have codes in capitals. In a name, a code may also be a word, so only usual ones count.
 		for _, code := range currencyCodePattern.FindAllString(c.Comment, -1) {
 			if _, err := currency.ParseISO(code); err == nil {
 				return code
