@@ -32,7 +32,7 @@ const (
 	Insert Op = iota
 	Update
 	Delete
-	ManyRows // of many rows, with their numbers in New
+	ManyRows // many rows changed, and New only has their numbers
 )
 
 // Reader knows what the changes of a table's rows mean for its vehicles.
@@ -70,7 +70,7 @@ func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	case Insert:
 		yield(New, prices{})
 	case Delete:
-		if r.isSold(c.Old) { // it was so before
+		if r.isSold(c.Old) { // the sale was an earlier event
 			yield(left, prices{})
 		} else {
 			yield(Sold, prices{})
@@ -92,10 +92,10 @@ type Builder struct {
 	cells []value.Cell
 	buf   []byte
 
-	needsBulkKeys bool
-	inBulk        []bulkKey
-	needsGoneIDs  bool
-	gone          []goneID
+	needsBulkKeys bool      // whether inBulk replaces the keys of the continued log
+	inBulk        []bulkKey // as they were added
+	needsGoneIDs  bool      // whether gone is collected
+	gone          []goneID  // as they were added, without those of the continued log
 }
 
 // NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
@@ -136,6 +136,7 @@ func (b *Builder) Add(c *Change) error {
 			e.latest = max(e.at, l.events[len(l.events)-1].latest)
 		}
 
+		// Its key and its prices follow each other.
 		l.forms = b.appendKey(l.forms, c.Key)
 		e.before = uint32(len(l.forms))
 		l.forms = append(l.forms, p.before...)
@@ -218,7 +219,8 @@ func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bo
 		return false
 	}
 
-	if r.currency.Source() == r.price.Source() { // it stands with the amount
+	// The currency may stand beside the amount in one text. Otherwise it has a column of its own.
+	if r.currency.Source() == r.price.Source() {
 		code := func(v gjson.Result) string {
 			stored, _ := CellOf(r.currency.Source().Stored, v, nil)
 			cell, _ := r.currency.Understand(stored, value.Cell{}, nil)
@@ -302,5 +304,5 @@ func CellOf(kind schema.Kind, v gjson.Result, buf []byte) (value.Cell, []byte) {
 		}
 	}
 
-	return value.Cell{}, buf // NULL, or bytes of which the history has only the beginning
+	return value.Cell{}, buf // NULL, or bytes that the history does not have in full
 }
