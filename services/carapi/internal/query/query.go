@@ -143,12 +143,12 @@ func (q *Query) Values() url.Values { return q.values }
 // SingleValue returns the only value of the field that the filters allow, if there is just one.
 func (q *Query) SingleValue(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
-		switch of := &q.Filters[i]; {
-		case of.Field != f || of.Use == Excluded:
-		case len(of.InStock) == 1 && f.Class() == catalog.ClassText:
-			return of.InStock[0], true
-		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
-			return of.Ranges[0].From, true
+		switch filter := &q.Filters[i]; {
+		case filter.Field != f || filter.Use == Excluded:
+		case len(filter.InStock) == 1 && f.Class() == catalog.ClassText:
+			return filter.InStock[0], true
+		case len(filter.Ranges) == 1 && filter.Ranges[0].From != "" && filter.Ranges[0].From == filter.Ranges[0].To:
+			return filter.Ranges[0].From, true
 		}
 	}
 
@@ -162,6 +162,7 @@ func (q *Query) Currency(f *catalog.Field) (code string, isSingle bool) {
 		return f.Unit, true
 	}
 
+	// Only a filter on the currency itself leaves one currency.
 	for i := range q.Filters {
 		if q.Filters[i].Field != f.CurrencyIn || q.Filters[i].Use != Equals {
 			continue
@@ -304,6 +305,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 		}
 	}
 
+	// These controls keep the names that no field has.
 	for _, name := range yieldingControls {
 		if _, taken := byName[name]; !taken {
 			byName[name] = Parameter{Use: Control}

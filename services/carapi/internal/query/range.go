@@ -77,6 +77,8 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 	}
 
 	day, minute, second, fraction, zone := m[1], m[2], m[3], m[4], m[5]
+
+	// A fraction needs a second. A DATE has no time of day, and only a TIMESTAMP has a zone.
 	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" &&
 		f.Kind != schema.Timestamp {
 		return Range{}, false
