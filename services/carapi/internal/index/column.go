@@ -80,8 +80,8 @@ func (c *column) makeBitmaps(rows int) {
 
 	c.bitmaps = make([]*roaring.Bitmap, values+1)
 	for rank := range c.bitmaps {
-		if own := grouped[starts[rank]:starts[rank+1]]; worthBitmap(len(own), rows) {
-			c.bitmaps[rank] = newBitmap(own)
+		if ofRank := grouped[starts[rank]:starts[rank+1]]; worthBitmap(len(ofRank), rows) {
+			c.bitmaps[rank] = newBitmap(ofRank)
 		}
 	}
 }

@@ -27,6 +27,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 		return c.facet(s, by.Step, most)
 	}
 
+	// Results for all rows are kept, because every request without filters needs them.
 	kept := c.facets.get(facetKey{by.Step, most}, func() any {
 		counts, other := c.facet(s, by.Step, most)
 		return facet{counts, other}
@@ -45,6 +46,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
 	}
 
+	// The greatest counts have the smallest keys. NULL becomes number 0, and so the first of equals.
 	best := newSmallestKeys(most, func(a, b uint32) int { return cmp.Compare(a, b) })
 	for _, t := range all {
 		number := t.rank + 1

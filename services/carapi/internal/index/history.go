@@ -20,6 +20,7 @@ type keyRows struct {
 	joined map[string]uint32 // for a key of several
 }
 
+// newKeyRows finds the row of each key.
 func (x *Index) newKeyRows() *keyRows {
 	fields := x.catalog.HistoryKey
 	k := &keyRows{}

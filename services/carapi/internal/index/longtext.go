@@ -89,6 +89,7 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 		return long
 	}
 
+	// Free each part as soon as it is not needed any more.
 	r.words.slots = nil
 	long.postings = r.words.postings(rows, nil, newRow)
 

@@ -156,6 +156,7 @@ func (c *column) selectMissing() filterSelection {
 		spans = append(spans, rankSpan{null, null + 1})
 	}
 
+	// A blank text, whose key is empty, is not a value either.
 	if d := c.dictionaryOf(); d != nil {
 		for _, rank := range c.spellings.find(d, "") {
 			spans = append(spans, rankSpan{rank, rank + 1})
@@ -250,7 +251,7 @@ func (c *column) selectRanks(spans []rankSpan) filterSelection {
 	switch {
 	case total == 0:
 		return filterSelection{bitmap: roaring.New()}
-	case c.ranks.isIdentity:
+	case c.ranks.isIdentity: // ranks are row numbers
 		rows := roaring.New()
 		for _, s := range spans {
 			rows.AddRange(uint64(s.low), uint64(s.high))
@@ -338,6 +339,7 @@ func (c *column) selectMentions(word string) (found filterSelection, all bool) {
 		}
 	}
 
+	// The rows of a few values are united. Otherwise each row is checked.
 	switch {
 	case count == c.values.len() && c.nulls == 0:
 		return filterSelection{}, true

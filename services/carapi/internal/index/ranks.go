@@ -62,6 +62,7 @@ func (l *narrowNumbers) push(number uint32, expected int) {
 	}
 }
 
+// widenNumbers copies a list into one of a wider type, with room for the expected numbers or for some more.
 func widenNumbers[W uint16 | uint32, N uint8 | uint16](list []N, expected int) []W {
 	wide := make([]W, len(list), max(len(list)+len(list)/4+16, expected))
 	for i, number := range list {
@@ -118,14 +119,14 @@ func (r *ranks) gather(rows, into []uint32) {
 // NULL.
 func (r *ranks) reorder(order []uint32, values int) ranks {
 	moved := ranks{narrowNumbers: makeNarrow(len(order), uint32(values))}
-	own := values == len(order)
+	isIdentity := values == len(order)
 	for row, old := range order {
 		rank := r.at(old)
-		own = own && rank == uint32(row)
+		isIdentity = isIdentity && rank == uint32(row)
 		moved.set(row, rank)
 	}
 
-	if own {
+	if isIdentity {
 		return ranks{isIdentity: true}
 	}
 

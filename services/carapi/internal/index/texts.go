@@ -222,6 +222,7 @@ func (s *spellings) foldedMatches(d *dictionary, word string) []uint32 {
 		return ranks
 	}
 
+	// Otherwise search the ranks, which are in the order of the hashes of their folded texts.
 	var form, buf []byte
 	fold := func(i int) []byte {
 		form = d.form(s.byHash[i], form)
