@@ -25,8 +25,8 @@ func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 	c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key},
 		catalog.Binding{})
 
-	if why := c.NoHistoryReason(); why != "" {
-		t.Fatal(why)
+	if reason := c.NoHistoryReason(); reason != "" {
+		t.Fatal(reason)
 	}
 
 	return c

@@ -111,6 +111,7 @@ func (r *requestReader) filtersOf(tokens []token) url.Values {
 		found[name] = uniqueTexts(append(found[name], t.values...))
 	}
 
+	// All features in a sentence are wanted, unless an "or" says otherwise.
 	if len(found["features"]) > 1 && !hasOrBetween(tokens, "features") {
 		found["features_all"] = found["features"]
 		delete(found, "features")
@@ -174,6 +175,7 @@ func phrasesNotUnderstood(tokens []token) []string {
 			t.kind == comparisonToken || t.kind == followerToken
 		switch {
 		case isRest:
+			// A negation sign stays with its word.
 			if glued := len(words) - 1; glued >= 0 && t.kind != markerToken && isGlue(words[glued]) {
 				words[glued] += strings.Join(t.words, " ")
 			} else {
@@ -211,6 +213,7 @@ func trimFillers(phrase string) string {
 
 // searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.
 func (r *requestReader) searchWords(words []string, tokens []token) {
+	// Beside a negation, stop words may matter. They go only if there are too many words.
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
 	if isPlain || len(words) > query.MaxWords {

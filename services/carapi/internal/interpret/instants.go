@@ -24,12 +24,12 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
 	var read []string
 
-	why := ""
+	reason := ""
 	for _, g := range given {
 		parts := splitAtCommas(g)
 		for i, part := range parts {
 			if text, ok := relativeInstant(f, part, isBound, time.Now()); ok {
-				parts[i], why = text, "a time before now, in UTC"
+				parts[i], reason = text, "a time before now, in UTC"
 				continue
 			}
 
@@ -41,9 +41,9 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 			isZ := strings.EqualFold(match[2], "z")
 			switch {
 			case utcComment.MatchString(f.Column.Comment) || utcComment.MatchString(f.About):
-				parts[i], why = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
+				parts[i], reason = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
 			case isZ:
-				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
+				parts[i], reason = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
 				r.failFixed(name, part, "column "+f.Column.Name+" names no time zone, so a time with one cannot be compared; send "+
 					match[1], match[1])
@@ -54,8 +54,8 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 		read = append(read, strings.Join(parts, ","))
 	}
 
-	if why != "" {
-		r.note(name, why, url.Values{name: read})
+	if reason != "" {
+		r.note(name, reason, url.Values{name: read})
 	}
 
 	r.exact[name] = append(r.exact[name], read...)

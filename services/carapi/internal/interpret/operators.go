@@ -85,6 +85,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 			operator = oppositeOperators[operator]
 		}
 
+		// Its values may have an operator themselves, as in not(in(a,b)).
 		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
 			all, ok = negateAll(inner, operator)
 			return all, true, ok
@@ -188,6 +189,7 @@ func readObject(text string) ([]valueCondition, bool) {
 		all = append(all, found...)
 	}
 
+	// The members of a map come in no order, but the same request must always be read in the same way.
 	slices.SortFunc(all, func(a, b valueCondition) int { return strings.Compare(a.value, b.value) })
 	return all, true
 }
@@ -267,7 +269,7 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 		return nil, false
 	}
 
-	// Bounds.
+	// Bounds. Those that exclude their number are left to the words of an amount: >20000.
 	switch operator {
 	case "gte":
 		return []valueCondition{{query.AtLeast, first}}, true
@@ -293,17 +295,19 @@ func (r *requestReader) splitConditions(name string, p query.Parameter, text str
 	}
 
 	text = unwrapList(strings.Map(withoutInvisible, text))
-	all, changed, why := r.readValue(p.Field, text)
-	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
-		all, why = r.readNegation(p.Field, text, exceptMarker)
+	all, changed, problem := r.readValue(p.Field, text)
+
+	// The value of make_not may be a list in words, which joints separate.
+	if problem == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
+		all, problem = r.readNegation(p.Field, text, exceptMarker)
 		if changed = all != nil; changed {
 			return all, true, true
 		}
 	}
 
 	switch {
-	case why != "":
-		r.fail(name, text, why)
+	case problem != "":
+		r.fail(name, text, problem)
 		return nil, false, false
 	case !changed:
 		return whole, false, true
@@ -328,9 +332,9 @@ func unwrapList(text string) string {
 	return unwrapValue(text)
 }
 
-// readValue reads operators and negations in a value. changed is false for a value that only names values. why says
+// readValue reads operators and negations in a value. changed is false for a value that only names values. problem says
 // what is wrong with a value that cannot be read.
-func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCondition, changed bool, why string) {
+func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCondition, changed bool, problem string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
 			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -348,6 +352,7 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 		items = splitNegated(items[0])
 	}
 
+	// An operator alone as the first item, as in ne,Toyota, is refused: it could hold for one item or for all.
 	if first := strings.ToLower(items[0]); len(items) > 1 && operatorNames[strings.TrimLeft(first, "$")] == "ne" &&
 		items[0] == first {
 		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -355,9 +360,9 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 	}
 
 	for _, item := range items {
-		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
-		if why != "" {
-			return nil, false, why
+		found, itemChanged, problem := r.readItem(f, item, len(items) > 1)
+		if problem != "" {
+			return nil, false, problem
 		}
 		all, changed = append(all, found...), changed || itemChanged
 	}
@@ -374,30 +379,30 @@ func splitNegated(text string) []string {
 	return []string{text}
 }
 
-// readItem reads one value, or several separated by commas, without a common operator.
-func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []valueCondition, changed bool,
-	why string,
-) {
+// readItem reads one value, or several separated by commas, without a common operator. With isListed, it is an item of a
+// list, and may have an operator of its own.
+func (r *requestReader) readItem(
+	f *catalog.Field, item string, isListed bool,
+) (all []valueCondition, changed bool, problem string) {
 	whole := []valueCondition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
 
-	if isOne {
+	if isListed {
 		if found, is, ok := readOperator(item); is && ok {
 			return r.readOperands(f, item, found)
 		}
 	}
 
-	if negated, why := r.readNegation(f, item, noMarker); negated != nil || why != "" {
-		return negated, true, why
+	if negated, problem := r.readNegation(f, item, noMarker); negated != nil || problem != "" {
+		return negated, true, problem
 	}
 
 	for _, part := range r.sectionsOf(f, item) {
 		if !part.isStored && isStray(f, part.text) {
 			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for "+
-				"what is not",
-				value.Excerpt(item), f.Name, f.Name)
+				"what is not", value.Excerpt(item), f.Name, f.Name)
 		}
 	}
 
@@ -407,7 +412,7 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 // readOperands reads the values after an operator, which may be a negation.
 func (r *requestReader) readOperands(
 	f *catalog.Field, text string, found []valueCondition,
-) (all []valueCondition, changed bool, why string) {
+) (all []valueCondition, changed bool, problem string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
@@ -418,10 +423,10 @@ func (r *requestReader) readOperands(
 			continue
 		}
 
-		inner, innerChanged, why := r.readItem(f, unwrapValue(c.value), false)
+		inner, innerChanged, problem := r.readItem(f, unwrapValue(c.value), false)
 		switch {
-		case why != "":
-			return nil, false, why
+		case problem != "":
+			return nil, false, problem
 		case innerChanged && c.use == query.Excluded:
 			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text),
 				f.Name, f.Name)

@@ -70,7 +70,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, why: "names that " + name +
+		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, reason: "names that " + name +
 			" leaves out"})
 	}
 
@@ -139,7 +139,7 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 		}
 
 		text := operator + operand
-		r.addConditions(known, p, text, valueOrigin{written: written, from: written, why: "a comparison"})
+		r.addConditions(known, p, text, valueOrigin{written: written, from: written, reason: "a comparison"})
 		return true
 	}
 
@@ -150,6 +150,8 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
 	use := query.Equals
+
+	// A negation in the name excludes: location_not.
 	isValueName := func(rest string) bool { return valueNames[rest] != nil }
 	if base, isNot := cutNot(folded, isValueName); !known && isNot {
 		folded, use = base, query.Excluded
@@ -196,7 +198,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 			}
 
 			if name, ok := r.parameterFor(f, use); ok {
-				from.why = "another name for " + name
+				from.reason = "another name for " + name
 				r.addConditions(name, query.Parameter{Field: f, Use: use}, part, from)
 			}
 		}
@@ -214,12 +216,11 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 			return values == nil
 		}
 
-		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
-
-		negated, why := r.readNegation(f, text, noMarker)
-		isInStock := func(c valueCondition) bool { return r.valuesOf(f, c.value) != nil }
-		if values || why == "" && len(negated) > 0 &&
-			!slices.ContainsFunc(negated, func(c valueCondition) bool { return !isInStock(c) }) {
+		areValues := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
+		negated, problem := r.readNegation(f, text, noMarker)
+		isMissing := func(c valueCondition) bool { return r.valuesOf(f, c.value) == nil }
+		areNegated := problem == "" && len(negated) > 0 && !slices.ContainsFunc(negated, isMissing)
+		if areValues || areNegated {
 			found = append(found, f)
 		}
 	}
@@ -262,8 +263,9 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 			continue
 		}
 
+		// has_price=false asks for the same as missing_price=true.
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], why: "another name for " + control})
+		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], reason: "another name for " + control})
 		return true
 	}
 
@@ -307,7 +309,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.addValue(target, rest, valueOrigin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, valueOrigin{written: written, from: values[0], reason: "the name of a value"})
 			}
 
 			return ok

@@ -104,6 +104,7 @@ type sentencePhrase struct {
 	kind  tokenKind
 }
 
+// newPhrases returns the phrases of some lists by their first word, the longest first.
 func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 	byFirst := map[string][]sentencePhrase{}
 	for kind, list := range lists {
@@ -170,6 +171,7 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 	words := strings.Fields(bracketReplacer.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
+		// A sign that is part of a value in stock is no negation.
 		if t, isKnown := r.findWhole(words[i], fields); isKnown {
 			t.words = words[i : i+1]
 			all = append(all, t)
@@ -372,6 +374,7 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 		candidates = append(slices.Clone(fields), placeFields...)
 	}
 
+	// If no field has the words, they may be in the plural, or name a place without "in".
 	t, ok := r.findField(chunk, candidates, before)
 	if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
 		apostropheRemover.Replace(chunk) == chunk {
