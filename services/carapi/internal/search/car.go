@@ -79,6 +79,7 @@ func findByID(id string) vehicleFinder {
 			return whole && encodeID(field, cell) == id
 		}
 
+		// The index may know the vehicle, with its computed fields.
 		wanted, isCell := parseID(field, id)
 		var known index.Set
 		if isCell {
@@ -179,6 +180,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 	e, _ := encodeVehicle(nil, fields, fieldLabels(fields), v)
 	vehicles := []*encodedVehicle{e}
 
+	// Cut texts first, and then leave out the largest values.
 	cut, _ := cutToFit(vehicles, room)
 	for !fitsRoom(vehicles, cut, room) && vehicles[0].omitLargest() {
 	}
@@ -189,6 +191,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 		truncation.Length = cut
 	}
 
+	// A column named cut keeps its name.
 	if (texts > 0 || truncation.Values != nil) && r.generation.catalog.Field("cut") == nil {
 		body = append(append(body[:len(body)-1:len(body)-1], `,"cut":`...), encodeJSON(truncation)...)
 		body = append(body, '}')

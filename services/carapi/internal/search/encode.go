@@ -66,6 +66,7 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 
 	b = append(e.json, '}')
 
+	// Places are counted from the beginning of the vehicle.
 	e.json = b[start:len(b):len(b)]
 	for i := range e.long {
 		e.long[i].from -= start

@@ -55,6 +55,8 @@ func (r *searchRequest) facets(set index.Set, room int) []byte {
 		}
 
 		b = append(value.AppendString(b, f.Name), `:{"values":[`...)
+
+		// A field ignores its own filter.
 		counted := set
 		if slices.ContainsFunc(r.query.Filters, func(filter query.Filter) bool { return filter.Field == f }) {
 			counted = r.index().Match(r.query, f)

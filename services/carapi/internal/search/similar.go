@@ -105,6 +105,7 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	filters, missing := m.commonFilters(v)
 	result.Missing = missing
 
+	// Find the others of the same kind, and then those of about the same year and mileage.
 	var set index.Set
 	if missing == nil {
 		set = x.Match(&query.Query{Filters: filters}, nil)
@@ -120,10 +121,12 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 
 	result.Count, result.Price = set.Count(), aggregatesOf(m.price, x.Statistics(set, m.price))
 	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
+		// Rounded to the nearest whole percent.
 		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
+	// Show the cheapest of them.
 	cars := &searchRequest{
 		ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
 		dropped: r.dropped,

@@ -132,6 +132,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 	begun := time.Now()
 	last := s.current.Load()
 	if last != nil {
+		// The index is still current if the database says so.
 		version, changed, err := s.store.CheckChanged(ctx, last.version)
 		if err == nil && !changed && !s.store.WillRebind(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))

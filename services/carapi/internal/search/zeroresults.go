@@ -63,8 +63,8 @@ type ValueCount struct {
 
 // Alternative is a search nearby that finds something.
 type Alternative struct {
-	Why   string `json:"why"`
-	Count int    `json:"count"`
+	Reason string `json:"why"`
+	Count  int    `json:"count"`
 	RequestLink
 }
 
@@ -232,9 +232,9 @@ func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) 
 }
 
 // addAlternative offers a request if it finds something.
-func (w *relaxations) addAlternative(why string, request url.Values) {
+func (w *relaxations) addAlternative(reason string, request url.Values) {
 	if c, count := w.tryRequest(request); count > 0 {
-		w.result.Alternatives = append(w.result.Alternatives, Alternative{Why: why, Count: count, RequestLink: c})
+		w.result.Alternatives = append(w.result.Alternatives, Alternative{Reason: reason, Count: count, RequestLink: c})
 	}
 }
 
@@ -252,6 +252,7 @@ func (w *relaxations) countFilters() {
 	}
 
 	for _, name := range names {
+		// Count by the request that an answer offers, or, if it cannot be offered, by the filters alone.
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 		c := FilterCount{Parameter: name, Alone: w.matchingWithout(others...).Count()}
 		if len(others) > 0 {
@@ -311,11 +312,11 @@ func (w *relaxations) relaxWords() {
 
 	kept, left := w.mostWords(rest, sets)
 	if len(kept) > 0 && len(left) > 0 {
-		why := "without the word "
+		reason := "without the word "
 		if len(left) > 1 {
-			why = "without the words "
+			reason = "without the words "
 		}
-		w.addAlternative(why+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
+		w.addAlternative(reason+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
 	}
 
 	for _, word := range unknown[:min(len(unknown), maxUnknown)] {
@@ -359,6 +360,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 	tries := 0
 	var choose func(i int, chosen uint64, n int, found index.Set)
 	choose = func(i int, chosen uint64, n int, found index.Set) {
+		// Give up if no more words can be kept than in the best choice so far, or after too many tries.
 		tries++
 		switch {
 		case found.Count() == 0 || n+len(sets)-i < most || tries > maxTries:
@@ -666,13 +668,13 @@ func (w *relaxations) requestedRanges(f *catalog.Field) (parameters []string, ra
 }
 
 // offerNumber offers a number for one parameter of a field, instead of all its parameters.
-func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, why string) {
+func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, reason string) {
 	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
 		return // a column has that name
 	}
 	request := w.requestWithout(parameters...)
 	request[parameter] = []string{number}
-	w.addAlternative(why, request)
+	w.addAlternative(reason, request)
 }
 
 // maxBodies is how many body types of a model are considered.
@@ -683,6 +685,7 @@ func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
 
+	// Nothing is offered if a body type is requested, or if the make or the model is not in stock.
 	asksForModel := false
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
