@@ -83,6 +83,7 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		ends[i] = len(all)
 	}
 
+	// Number the distinct keys.
 	text, start := string(all), 0
 	for i, end := range ends {
 		key := text[start:end]
@@ -97,6 +98,7 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		r.keys[i] = number
 	}
 
+	// Each value of the statement has a destination.
 	values := make([]destination, 0, 2*len(q.columns)+1)
 	if q.lastRun {
 		values = append(values, destination{r, lastRunPlace, false})
@@ -162,6 +164,7 @@ func (d *destination) scanLastRun(src any) {
 	d.found = true
 }
 
+// scanValue reads a value as a cell, within its bound, and copies it out of the memory of the driver.
 func (d *destination) scanValue(src any) {
 	r, c := d.rowReader, &d.columns[d.place]
 	start := len(r.arena)
