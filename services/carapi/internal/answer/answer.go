@@ -36,6 +36,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		r.Total = &a.Total
 	}
 
+	// An answer without vehicles has no page.
 	next, hasMore := "", a.Next != nil
 	if a.Cars != nil {
 		r.Returned, r.HasMore = &a.Count, &hasMore
@@ -186,6 +187,8 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	rows, _ := rowHistory(found, at)
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
+
+	// The facts and the changes become members of one object.
 	if facts := found.Facts; len(facts) > len("{}") {
 		body = append(append(body, facts[:len(facts)-1]...), ',')
 		body = append(body, appendJSON(nil, &rows)[1:]...)

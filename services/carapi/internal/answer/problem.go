@@ -47,6 +47,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	}
 
 	for i, e := range wrong {
+		// An error that does not fit loses its suggestions. If it still does not fit, it is only counted.
 		e.Parameter, e.Received = value.Excerpt(e.Parameter), value.Excerpt(e.Received)
 		e.Expected = value.Shorten(e.Expected, maxExpected)
 		addError := func(p *Problem) {
