@@ -50,6 +50,7 @@ func parseKey(entry string) (key, error) {
 // parseSecret reads what follows a key's name. A secret may contain an @: only a day at the very end is the key's last
 // day. A text that begins with sha256: is a hash, never a secret.
 func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) {
+	// A key expires at the end of its last day, in UTC.
 	if at := lastDayPattern.FindStringIndex(text); at != nil {
 		day, err := time.Parse(time.DateOnly, text[at[0]+1:])
 		if err != nil {
@@ -71,6 +72,7 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 		return sum, end, nil
 	}
 
+	// Anything else is the secret itself, which must fit into a header.
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces, as a header requires")
 	}
