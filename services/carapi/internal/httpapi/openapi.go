@@ -291,6 +291,7 @@ func filterParameter(f search.Description, name string) object {
 		inStock = fmt.Sprintf("; in stock: %s to %s", jsonText(f.Min), jsonText(f.Max))
 	}
 
+	// The end of the name says how the field is compared.
 	const bound = ". Vehicles without a value never match."
 	text := object{"type": "string"}
 	suffix := strings.TrimPrefix(strings.TrimPrefix(name, query.Qualifier), f.Name)
