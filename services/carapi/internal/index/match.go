@@ -136,7 +136,7 @@ func (x *Index) selectFilter(f *query.Filter) filterSelection {
 		selected = c.selectMissing()
 	}
 
-	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
+	selected.excludes = f.Use == query.UseExcluded || f.Use == query.UsePresent
 	return selected
 }
 
@@ -215,12 +215,12 @@ func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	for _, word := range f.Words {
 		found := c.spellings.find(&c.list.values, word)
 		ranks = append(ranks, found...)
-		if f.Use == query.HasAll {
+		if f.Use == query.UseHasAll {
 			all = append(all, c.list.postings.union(found))
 		}
 	}
 
-	if f.Use == query.HasAll && len(all) > 0 {
+	if f.Use == query.UseHasAll && len(all) > 0 {
 		return roaring.FastAnd(all...)
 	}
 

@@ -18,7 +18,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	// Only vehicles with a price, and with a value in all fields that divide them, are compared.
 	s := x.Filter(x.All(), &query.Filter{
-		Field: price, Use: query.AtLeast,
+		Field: price, Use: query.UseAtLeast,
 		Ranges: []query.Range{{From: catalog.LeastPrice}},
 	})
 
@@ -29,7 +29,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	var axes []*groupAxis
 	for _, field := range fields {
-		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
+		s = x.Filter(s, &query.Filter{Field: field, Use: query.UsePresent})
 		axes = append(axes, x.rankedColumn(field).axis(""))
 	}
 
@@ -152,6 +152,6 @@ func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 
 // CountBelow counts the rows of a set with a number below another one.
 func (x *Index) CountBelow(s Set, f *catalog.Field, number string) int {
-	from := query.Filter{Field: f, Use: query.AtLeast, Ranges: []query.Range{{From: number}}}
+	from := query.Filter{Field: f, Use: query.UseAtLeast, Ranges: []query.Range{{From: number}}}
 	return s.count - x.Filter(s, &from).count
 }

@@ -122,15 +122,15 @@ func (r *requestReader) filtersOf(tokens []token) url.Values {
 
 // nameOf returns the parameter of a value. A column named like a bound keeps its own name.
 func (r *requestReader) nameOf(t *token) string {
-	field, use := t.parameter, query.Equals
-	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
+	field, use := t.parameter, query.UseEquals
+	for suffix, bound := range map[string]query.Use{"_min": query.UseAtLeast, "_max": query.UseAtMost} {
 		if name, isBound := strings.CutSuffix(field, suffix); isBound && t.isBound() {
 			field, use = name, bound
 		}
 	}
 
 	if t.isNegated {
-		use = query.Excluded
+		use = query.UseExcluded
 	}
 
 	f := r.parameters.Catalog.Field(field)

@@ -21,7 +21,7 @@ var utcComment = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 // the column's comment says UTC. Otherwise a Z is dropped and any other zone is refused.
 func (r *requestReader) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
-	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
+	isBound := p.Use == query.UseAtLeast || p.Use == query.UseAtMost
 	var read []string
 
 	reason := ""

@@ -157,7 +157,7 @@ func (r *requestReader) readParameters(values url.Values) {
 		switch {
 		case !known || isTooMuch(given):
 			r.exact[name] = append(r.exact[name], given...) // Parse says what is wrong
-		case p.Use == query.Control:
+		case p.Use == query.UseControl:
 			r.readControl(name, given)
 		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
@@ -227,7 +227,7 @@ func (r *requestReader) readParameter(written string, values []string) {
 	var nothing []string // values that ask for nothing
 	for _, v := range values {
 		// make_not=null asks for vehicles with a make, as has=make does.
-		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
+		if p.Use == query.UseExcluded && strings.EqualFold(strings.TrimSpace(v), "null") {
 			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", valueOrigin{written: written, from: v})
 			continue
 		}
@@ -237,7 +237,7 @@ func (r *requestReader) readParameter(written string, values []string) {
 			continue
 		}
 
-		if p.Use == query.Control {
+		if p.Use == query.UseControl {
 			r.addValue(name, v, from)
 			continue
 		}
@@ -297,7 +297,7 @@ func (r *requestReader) addConditions(name string, p query.Parameter, text strin
 
 		origin := from
 		switch {
-		case c.use == query.Excluded && p.Use != query.Excluded:
+		case c.use == query.UseExcluded && p.Use != query.UseExcluded:
 			origin.reason = "an exclusion"
 		case target != name || from.reason == "":
 			origin.reason = "an operator"

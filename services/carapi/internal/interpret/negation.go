@@ -369,7 +369,7 @@ func (r *requestReader) readNegation(
 
 		// Vehicles without a value are what make_not=null leaves out.
 		if base != noMarker && strings.EqualFold(part.text, "null") && !part.isStored {
-			all = append(all, valueCondition{query.Present, ""})
+			all = append(all, valueCondition{query.UsePresent, ""})
 			continue
 		}
 
@@ -536,9 +536,9 @@ func (r *requestReader) isName(f *catalog.Field, part valueSection) bool {
 
 // conditionsOf returns the conditions for values after a marker.
 func (r *requestReader) conditionsOf(means negationMarker, values []string) []valueCondition {
-	use := query.Equals
+	use := query.UseEquals
 	if means == notMarker || means == exceptMarker {
-		use = query.Excluded
+		use = query.UseExcluded
 	}
 
 	all := make([]valueCondition, len(values))

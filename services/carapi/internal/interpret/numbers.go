@@ -52,17 +52,17 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 
 		// Write the amount as a value, a range, or a bound in another parameter.
 		switch {
-		case p.Use == query.AtLeast, a.From == a.To:
+		case p.Use == query.UseAtLeast, a.From == a.To:
 			read = append(read, a.From)
-		case p.Use == query.AtMost:
+		case p.Use == query.UseAtMost:
 			read = append(read, a.To)
-		case p.Use == query.Excluded && (a.To == "" || a.From == ""):
+		case p.Use == query.UseExcluded && (a.To == "" || a.From == ""):
 			r.fail(name, g, name+" leaves out numbers and ranges with two ends; send "+oppositeBound(p.Field, a)+" for this one")
 			return
 		case a.To == "":
-			out.Add(r.boundName(p.Field, query.AtLeast), a.From)
+			out.Add(r.boundName(p.Field, query.UseAtLeast), a.From)
 		case a.From == "":
-			out.Add(r.boundName(p.Field, query.AtMost), a.To)
+			out.Add(r.boundName(p.Field, query.UseAtMost), a.To)
 		default:
 			read = append(read, a.From+"-"+a.To)
 		}
@@ -255,9 +255,9 @@ var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 func fitsBound(use query.Use, a value.Amount) bool {
 	single := a.From == a.To
 	switch use {
-	case query.AtLeast:
+	case query.UseAtLeast:
 		return a.From != "" && (a.To == "" || single)
-	case query.AtMost:
+	case query.UseAtMost:
 		return a.To != "" && (a.From == "" || single)
 	}
 	return true
@@ -267,7 +267,7 @@ func fitsBound(use query.Use, a value.Amount) bool {
 // it is written.
 func (r *requestReader) readNumberList(p query.Parameter, given string, reason *string) []string {
 	parts := strings.Split(alternativeWords.ReplaceAllString(given, ","), ",")
-	several := p.Use == query.Equals || p.Use == query.Excluded
+	several := p.Use == query.UseEquals || p.Use == query.UseExcluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
 		if several && value.IsGrouped(given) { // Parse would read several values
 			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.DescribeValues(p.Field)+"; write 20000 for 20,000")

@@ -54,9 +54,9 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
 	case notNullOperator.MatchString(text):
-		return []valueCondition{{query.Present, ""}}, true, true
+		return []valueCondition{{query.UsePresent, ""}}, true, true
 	case nullOperator.MatchString(text):
-		return []valueCondition{{query.Missing, ""}}, true, true
+		return []valueCondition{{query.UseMissing, ""}}, true, true
 	case strings.HasPrefix(text, "{"):
 		all, ok = readObject(text)
 		return all, true, ok
@@ -66,7 +66,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
-		return []valueCondition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
+		return []valueCondition{{query.UseEquals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
 
 	// An operator before its values, with dots or parentheses.
@@ -103,9 +103,9 @@ func negateAll(inner []valueCondition, operator string) ([]valueCondition, bool)
 	for i := range inner {
 		switch {
 		case operator == "eq":
-		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") &&
+		case operator == "ne" && inner[i].use == query.UseEquals && !strings.HasPrefix(inner[i].value, "<") &&
 			!strings.HasPrefix(inner[i].value, ">"):
-			inner[i].use = query.Excluded
+			inner[i].use = query.UseExcluded
 		default:
 			return nil, false
 		}
@@ -251,15 +251,15 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 		return nil, false
 	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true",
 		operator == "isnull" && first == "false":
-		return []valueCondition{{query.Present, ""}}, true
+		return []valueCondition{{query.UsePresent, ""}}, true
 	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
-		return []valueCondition{{query.Missing, ""}}, true
+		return []valueCondition{{query.UseMissing, ""}}, true
 	case operator == "between" && len(values) == 2:
-		return []valueCondition{{query.AtLeast, first}, {query.AtMost, values[1]}}, true
+		return []valueCondition{{query.UseAtLeast, first}, {query.UseAtMost, values[1]}}, true
 	case operator == "between" && isOne:
-		return []valueCondition{{query.Equals, first}}, true
+		return []valueCondition{{query.UseEquals, first}}, true
 	case operator == "eq" || operator == "ne":
-		use := map[string]query.Use{"eq": query.Equals, "ne": query.Excluded}[operator]
+		use := map[string]query.Use{"eq": query.UseEquals, "ne": query.UseExcluded}[operator]
 		var all []valueCondition
 		for _, v := range values {
 			all = append(all, valueCondition{use, v})
@@ -272,13 +272,13 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 	// Bounds. Those that exclude their number are left to the words of an amount: >20000.
 	switch operator {
 	case "gte":
-		return []valueCondition{{query.AtLeast, first}}, true
+		return []valueCondition{{query.UseAtLeast, first}}, true
 	case "lte":
-		return []valueCondition{{query.AtMost, first}}, true
+		return []valueCondition{{query.UseAtMost, first}}, true
 	case "gt":
-		return []valueCondition{{query.Equals, ">" + first}}, true
+		return []valueCondition{{query.UseEquals, ">" + first}}, true
 	case "lt":
-		return []valueCondition{{query.Equals, "<" + first}}, true
+		return []valueCondition{{query.UseEquals, "<" + first}}, true
 	}
 
 	return nil, false
@@ -298,7 +298,7 @@ func (r *requestReader) splitConditions(name string, p query.Parameter, text str
 	all, changed, problem := r.readValue(p.Field, text)
 
 	// The value of make_not may be a list in words, which joints separate.
-	if problem == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
+	if problem == "" && !changed && p.Use == query.UseExcluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
 		all, problem = r.readNegation(p.Field, text, exceptMarker)
 		if changed = all != nil; changed {
 			return all, true, true
@@ -384,7 +384,7 @@ func splitNegated(text string) []string {
 func (r *requestReader) readItem(
 	f *catalog.Field, item string, isListed bool,
 ) (all []valueCondition, changed bool, problem string) {
-	whole := []valueCondition{{query.Equals, item}}
+	whole := []valueCondition{{query.UseEquals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
@@ -418,7 +418,7 @@ func (r *requestReader) readOperands(
 	}
 
 	for _, c := range found {
-		if c.use != query.Equals && c.use != query.Excluded || r.isStored(f, c.value) {
+		if c.use != query.UseEquals && c.use != query.UseExcluded || r.isStored(f, c.value) {
 			all = append(all, c)
 			continue
 		}
@@ -427,7 +427,7 @@ func (r *requestReader) readOperands(
 		switch {
 		case problem != "":
 			return nil, false, problem
-		case innerChanged && c.use == query.Excluded:
+		case innerChanged && c.use == query.UseExcluded:
 			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text),
 				f.Name, f.Name)
 		case innerChanged:
@@ -461,15 +461,15 @@ func (r *requestReader) combineWithUse(
 ) (_ []valueCondition, changed, ok bool) {
 	for i, c := range all {
 		switch {
-		case p.Use == query.Equals:
-		case c.use == query.Equals:
+		case p.Use == query.UseEquals:
+		case c.use == query.UseEquals:
 			all[i].use = p.Use
-		case p.Use == query.HasAll && c.use == query.Excluded:
+		case p.Use == query.UseHasAll && c.use == query.UseExcluded:
 		case c.use != p.Use:
 			r.fail(name, text, fmt.Sprintf("%s is a comparison, and its value has another one; send %s=%s", name, p.Field.Name,
 				value.Excerpt(text)))
 			return nil, false, false
-		case p.Use == query.Excluded:
+		case p.Use == query.UseExcluded:
 			r.fail(name, text, name+" leaves out what it names, and its value is a negation too; send one of them")
 			return nil, false, false
 		}
@@ -503,10 +503,10 @@ func (r *requestReader) isStored(f *catalog.Field, text string) bool {
 // parameterFor returns the parameter that compares a field with this use.
 func (r *requestReader) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
-	case query.Present, query.Missing:
-		name := map[query.Use]string{query.Present: "has", query.Missing: "missing"}[use]
+	case query.UsePresent, query.UseMissing:
+		name := map[query.Use]string{query.UsePresent: "has", query.UseMissing: "missing"}[use]
 		p, ok := r.parameters.Get(name)
-		return name, ok && p.Use == query.Control
+		return name, ok && p.Use == query.UseControl
 	}
 
 	for name, p := range r.parameters.All() {

@@ -199,11 +199,11 @@ func (r *requestReader) canNegate(t *token) bool {
 	}
 
 	p, ok := r.parameters.Get(t.parameter)
-	if !ok || p.Use != query.Equals {
+	if !ok || p.Use != query.UseEquals {
 		return false
 	}
 
-	_, ok = r.parameterFor(p.Field, query.Excluded)
+	_, ok = r.parameterFor(p.Field, query.UseExcluded)
 	return ok
 }
 

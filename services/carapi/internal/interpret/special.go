@@ -149,12 +149,12 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 // readValueName reads location=Phoenix or type=SUV as the field that has the value.
 func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
-	use := query.Equals
+	use := query.UseEquals
 
 	// A negation in the name excludes: location_not.
 	isValueName := func(rest string) bool { return valueNames[rest] != nil }
 	if base, isNot := cutNot(folded, isValueName); !known && isNot {
-		folded, use = base, query.Excluded
+		folded, use = base, query.UseExcluded
 		names, known = valueNames[base], true
 	}
 
@@ -259,7 +259,7 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 
 		name, known := r.synonyms[rest]
 		p, _ := r.parameters.Get(name)
-		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.Equals {
+		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.UseEquals {
 			continue
 		}
 
@@ -306,7 +306,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 				return true
 			}
 
-			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
+			use := map[bool]query.Use{true: query.UseEquals, false: query.UseExcluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
 				r.addValue(target, rest, valueOrigin{written: written, from: values[0], reason: "the name of a value"})

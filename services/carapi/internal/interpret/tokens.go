@@ -457,10 +457,10 @@ func hasSign(word string) bool {
 
 // amountNouns name the field of the amount after them, and the use of a bare number there.
 var amountNouns = newAmountNouns(map[amountNoun]string{
-	{"mileage", query.Equals}: "mileage odometer km kms kilometers",
-	{"price", query.Equals}:   "price cost costs costing",
-	{"price", query.AtMost}:   "budget",
-	{"year", query.Equals}:    "year",
+	{"mileage", query.UseEquals}: "mileage odometer km kms kilometers",
+	{"price", query.UseEquals}:   "price cost costs costing",
+	{"price", query.UseAtMost}:   "budget",
+	{"year", query.UseEquals}:    "year",
 })
 
 type amountNoun struct {
@@ -482,12 +482,12 @@ func newAmountNouns(wordsOf map[amountNoun]string) map[string]amountNoun {
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
 func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 	// The name of the field comes first, or after the word for a bound.
-	i, use := 0, query.Equals
+	i, use := 0, query.UseEquals
 	switch plainWord(words[0]) {
 	case "max", "maximum":
-		i, use = 1, query.AtMost
+		i, use = 1, query.UseAtMost
 	case "min", "minimum":
-		i, use = 1, query.AtLeast
+		i, use = 1, query.UseAtLeast
 	}
 
 	if i >= len(words) {
@@ -500,7 +500,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		return token{}, 0
 	}
 
-	if use == query.Equals {
+	if use == query.UseEquals {
 		use = noun.use
 	}
 
@@ -510,7 +510,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		"=",
 	}, plainWord(words[i])); i++ {
 		if word := plainWord(words[i]); word == "max" || word == "maximum" {
-			use = query.AtMost
+			use = query.UseAtMost
 		}
 	}
 
@@ -535,8 +535,8 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 			continue // the lowest mileage 2023 Tucson
 		}
 
-		if a.From == a.To && use != query.Equals {
-			name += map[query.Use]string{query.AtMost: "_max", query.AtLeast: "_min"}[use]
+		if a.From == a.To && use != query.UseEquals {
+			name += map[query.Use]string{query.UseAtMost: "_max", query.UseAtLeast: "_min"}[use]
 		}
 
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n

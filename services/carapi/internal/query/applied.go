@@ -119,7 +119,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		return value.AppendStrings(b, clean)
 	}
 
-	if f.Use == AtLeast || f.Use == AtMost {
+	if f.Use == UseAtLeast || f.Use == UseAtMost {
 		return append(b, f.Ranges[0].JSON...)
 	}
 

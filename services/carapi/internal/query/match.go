@@ -41,11 +41,11 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 // Matches reports whether a vehicle with this cell in the filter's field passes the filter.
 func (f *Filter) Matches(c value.Cell) bool {
 	switch f.Use {
-	case Present:
+	case UsePresent:
 		return hasValue(f.Field, c)
-	case Missing:
+	case UseMissing:
 		return !hasValue(f.Field, c)
-	case Excluded:
+	case UseExcluded:
 		return !f.includes(c)
 	}
 	return f.includes(c)
@@ -114,7 +114,7 @@ func (f *Filter) matchesText(stored []byte) bool {
 
 // matchesList reports whether a list has one of the filter's words, or all of them with HasAll.
 func (f *Filter) matchesList(form []byte) bool {
-	if f.Use != HasAll {
+	if f.Use != UseHasAll {
 		found := false
 		f.Field.Elements(form, func(element []byte) { found = found || f.matchesText(element) })
 		return found

@@ -195,7 +195,7 @@ func (p *parser) nearestNames(name string, names []string) []string {
 	for _, n := range near {
 		if _, ok := p.byName[n+"_not"]; ok {
 			excluding = append(excluding, n+"_not")
-		} else if p.byName[n].Use == Excluded {
+		} else if p.byName[n].Use == UseExcluded {
 			excluding = append(excluding, n)
 		}
 	}
@@ -212,7 +212,7 @@ func isWord(name string) bool {
 
 // IsPermitted reports whether a request with the given controls may have this parameter.
 func IsPermitted(name string, p Parameter, controls []string) bool {
-	if p.Use != Control {
+	if p.Use != UseControl {
 		name = "q"
 	}
 	return slices.Contains(controls, name)
@@ -239,14 +239,14 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	}
 
 	// Only these parameters may have more than one value.
-	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
+	several := known.Use == UseEquals || known.Use == UseHasAll || known.Use == UseExcluded ||
 		slices.Contains([]string{"q", "sort", "fields", "facets", "by", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "%s has %d values; send at most %d values", name, len(parts), MaxValues)
 	case !several && len(given) > 1:
 		p.fail(name, strings.Join(given, ","), nil, "%s is given %d times; send it once", name, len(given))
-	case known.Use == Control:
+	case known.Use == UseControl:
 		if name == "q" {
 			given = []string{strings.Join(given, " ")} // as applied has its words
 		}
@@ -254,7 +254,7 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	case known.Field.Class() == catalog.ClassText || known.Field.Class() == catalog.ClassList:
 		// Not the parts: a value in stock may hold a comma.
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
-	case known.Use == AtLeast || known.Use == AtMost:
+	case known.Use == UseAtLeast || known.Use == UseAtMost:
 		p.parseBound(name, known, given[0])
 	default:
 		p.parseRanges(name, known, parts)
@@ -298,7 +298,7 @@ func (p *parser) parseBound(name string, known Parameter, given string) {
 		return
 	}
 
-	if known.Use == AtLeast {
+	if known.Use == UseAtLeast {
 		r.To = ""
 	} else {
 		r.From = ""
@@ -379,9 +379,9 @@ func (p *parser) parseControl(name, given string, parts []string) {
 
 	// Which vehicles are found, and which of them are on the page.
 	case "has":
-		p.parsePresence(name, Present, parts)
+		p.parsePresence(name, UsePresent, parts)
 	case "missing":
-		p.parsePresence(name, Missing, parts)
+		p.parsePresence(name, UseMissing, parts)
 	case "page", "offset":
 		p.parseReach(name, given)
 	}
@@ -676,8 +676,8 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 func (p *parser) checkBounds() {
 	for _, upper := range p.query.Filters {
 		for _, lower := range p.query.Filters {
-			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost ||
-				p.byName[lower.Parameter].Use != AtLeast {
+			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != UseAtMost ||
+				p.byName[lower.Parameter].Use != UseAtLeast {
 				continue
 			}
 

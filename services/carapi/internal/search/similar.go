@@ -147,7 +147,7 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 		}
 
 		cell, whole := v.Cell(f)
-		present := query.Filter{Field: f, Use: query.Present}
+		present := query.Filter{Field: f, Use: query.UsePresent}
 		if !whole || !present.Matches(cell) {
 			missing = append(missing, f.Name)
 			continue
@@ -161,7 +161,7 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 
 	priced := query.Range{From: catalog.LeastPrice}
 	return append(filters, query.Filter{
-		Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
+		Parameter: m.price.Name, Field: m.price, Use: query.UseAtLeast,
 		Ranges: []query.Range{priced},
 	}), missing
 }

@@ -204,7 +204,7 @@ func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
 		p, _ := w.generation.interpreter.Parameters().Get(name)
-		isPosition := p.Use == query.Control && slices.Contains(positionControls, name)
+		isPosition := p.Use == query.UseControl && slices.Contains(positionControls, name)
 		if !slices.Contains(parameters, name) && !isPosition {
 			request[name] = values
 		}
@@ -459,7 +459,7 @@ func (w *relaxations) parameterOf(field *catalog.Field) string {
 		name = query.Qualifier + name
 	}
 
-	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.Equals {
+	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.UseEquals {
 		return ""
 	}
 
@@ -500,7 +500,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	case catalog.ClassText, catalog.ClassList:
 		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
-			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
+			if f.Use == query.UseHasAll && !slices.Contains(unmatched, word) {
 				beside = append(beside, word)
 			}
 		}
