@@ -29,10 +29,10 @@ type Op uint8
 
 // The ops of a change.
 const (
-	Insert Op = iota
-	Update
-	Delete
-	ManyRows // many rows changed, and New only has their numbers
+	OpInsert Op = iota
+	OpUpdate
+	OpDelete
+	OpManyRows // many rows changed, and New only has their numbers
 )
 
 // Reader knows what the changes of a table's rows mean for its vehicles.
@@ -53,7 +53,7 @@ func NewReader(c *catalog.Catalog) Reader {
 func (r *Reader) Kinds(c *Change) []Kind {
 	var kinds []Kind
 	r.events(c, func(kind Kind, _ prices) {
-		if kind != left {
+		if kind != kindLeft {
 			kinds = append(kinds, kind)
 		}
 	})
@@ -67,20 +67,20 @@ type prices struct{ before, now []byte }
 // events calls yield for each event in a change, with the prices if the price changed.
 func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	switch c.Op {
-	case Insert:
-		yield(New, prices{})
-	case Delete:
+	case OpInsert:
+		yield(KindNew, prices{})
+	case OpDelete:
 		if r.isSold(c.Old) { // the sale was an earlier event
-			yield(left, prices{})
+			yield(kindLeft, prices{})
 		} else {
-			yield(Sold, prices{})
+			yield(KindSold, prices{})
 		}
-	case Update:
+	case OpUpdate:
 		if p, changed := r.priceChange(c.Old, c.New); changed {
-			yield(Price, p)
+			yield(KindPrice, p)
 		}
 		if r.isSold(c.New) && !r.isSold(c.Old) {
-			yield(Sold, prices{})
+			yield(KindSold, prices{})
 		}
 	}
 }
@@ -117,7 +117,7 @@ func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 func (b *Builder) Add(c *Change) error {
 	l := b.log
 	l.Last, l.Run, l.lastKey = c.ID, c.Run, c.Key
-	if c.Op == ManyRows {
+	if c.Op == OpManyRows {
 		b.needsBulkKeys = true
 		numbers := gjson.GetMany(c.New, "inserted", "updated", "deleted")
 		l.Bulks = append(l.Bulks, Bulk{
@@ -131,7 +131,7 @@ func (b *Builder) Add(c *Change) error {
 	}
 
 	b.events(c, func(kind Kind, p prices) {
-		e := event{change: c.ID, at: c.At.UnixMilli(), kind: kind, leaves: c.Op == Delete, key: uint32(len(l.forms))}
+		e := event{change: c.ID, at: c.At.UnixMilli(), kind: kind, leaves: c.Op == OpDelete, key: uint32(len(l.forms))}
 		if e.latest = e.at; len(l.events) > 0 {
 			e.latest = max(e.at, l.events[len(l.events)-1].latest)
 		}
@@ -145,7 +145,7 @@ func (b *Builder) Add(c *Change) error {
 		l.events = append(l.events, e)
 	})
 
-	if c.Op == Delete && b.needsGoneIDs {
+	if c.Op == OpDelete && b.needsGoneIDs {
 		b.addGoneID(c.Old)
 	}
 
@@ -256,7 +256,7 @@ func (r *Reader) isSold(object string) bool {
 // It is known after the last Add.
 func (b *Builder) NeedsBulkKeys() bool { return b.needsBulkKeys }
 
-// AddBulkKey adds the key, a JSON object, of a vehicle that came in a change of ManyRows, and the id of that change.
+// AddBulkKey adds the key, a JSON object, of a vehicle that came in a change of many rows, and the id of that change.
 func (b *Builder) AddBulkKey(key string, change int64) {
 	b.inBulk = append(b.inBulk, bulkKey{hashKey(b.appendKey(nil, key)), change})
 }

@@ -23,17 +23,17 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	New   Kind = iota // it came into the table
-	Price             // its price changed
-	Sold              // it left the table, or its status became sold
-	left              // it left the table after it was sold; no request names this kind
+	KindNew   Kind = iota // it came into the table
+	KindPrice             // its price changed
+	KindSold              // it left the table, or its status became sold
+	kindLeft              // it left the table after it was sold; no request names this kind
 )
 
 // kindNames are the names by which requests and answers know the kinds.
 var kindNames = []string{"new", "price", "sold"}
 
 // AllKinds are the kinds that requests name.
-var AllKinds = []Kind{New, Price, Sold}
+var AllKinds = []Kind{KindNew, KindPrice, KindSold}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -49,7 +49,7 @@ func ParseKind(name string) (Kind, bool) {
 // Log is a list of the events of a table's vehicles, the oldest first. It is immutable. The log that continues it
 // shares its memory, so only the last log may be continued.
 type Log struct {
-	// Since is when the first run with a history began. A vehicle without an event New that came in no bulk run was there
+	// Since is when the first run with a history began. A vehicle without a KindNew that came in no bulk run was there
 	// then, or earlier. The log has no events of earlier runs.
 	Since time.Time
 	// From is the time before which price changes and sales are forgotten; zero if none are.

@@ -101,7 +101,7 @@ type rowHistory struct {
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
 
-// unknown is the firstSeen of a vehicle that came without an event New: in a bulk run, or back after it left.
+// unknown is the firstSeen of a vehicle that came without a history.KindNew: in a bulk run, or back after it left.
 const unknown = -1
 
 // readHistory finds what the change history says about each row.
@@ -122,11 +122,11 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		switch {
 		case !found:
 		case bulkChanges != nil && e.Change < bulkChanges[row]: // the vehicle left after it, and came back in the bulk run
-		case e.Kind == history.New:
+		case e.Kind == history.KindNew:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
 		case e.Leaves:
 			h.firstSeen[row], h.change[row] = unknown, 0
-		case e.Kind == history.Price && !log.IsForgotten(e.At):
+		case e.Kind == history.KindPrice && !log.IsForgotten(e.At):
 			h.change[row] = int32(i) + 1
 		}
 	}

@@ -77,7 +77,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 	return true
 }
 
-// cutNot removes a negation from before or after a name. What remains must be a name by itself: "not" has no negation,
+// cutNot removes a negation from before or after a name. What remains must be a name too: "not" has no negation,
 // because "t" is not a name, and "notype" negates "type".
 func cutNot(folded string, isName func(string) bool) (base string, isNot bool) {
 	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {

@@ -220,11 +220,11 @@ func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 func (r *searchRequest) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
 	switch {
-	case kind == history.Price:
+	case kind == history.KindPrice:
 		return r.priceFields(change)
-	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
+	case kind == history.KindSold && change.Op == snapshotfile.OpDelete:
 		return storedFields(r.query.Shown)
-	case kind == history.Sold:
+	case kind == history.KindSold:
 		return []*catalog.Field{c.Field("status")}
 	}
 
@@ -552,8 +552,8 @@ const Changed = "changed"
 // changeKindOf names a change after its last event, or Changed.
 func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
 	ops := map[string]history.Op{
-		snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
-		snapshotfile.OpDelete: history.Delete,
+		snapshotfile.OpInsert: history.OpInsert, snapshotfile.OpUpdate: history.OpUpdate,
+		snapshotfile.OpDelete: history.OpDelete,
 	}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
 	if len(kinds) > 0 {

@@ -16,7 +16,7 @@ const envelopeSize = 700
 
 // Truncation says what an answer leaves out to keep its length.
 type Truncation struct {
-	Texts  int       `json:"texts" jsonschema:"Texts of which only the beginning is shown"`
+	Texts  int       `json:"texts" jsonschema:"Texts whose end is cut off"`
 	Length int       `json:"text_to" jsonschema:"Characters to which they are cut; 0 if none are"`
 	Cars   int       `json:"cars" jsonschema:"Vehicles that are left for the next page"`
 	Values []Omitted `json:"values,omitempty" jsonschema:"Values that do not fit, null in the answer, with their length"`

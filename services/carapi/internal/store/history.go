@@ -184,13 +184,13 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 func historyOp(op string) history.Op {
 	switch op {
 	case snapshotfile.OpInsert:
-		return history.Insert
+		return history.OpInsert
 	case snapshotfile.OpUpdate:
-		return history.Update
+		return history.OpUpdate
 	case snapshotfile.OpDelete:
-		return history.Delete
+		return history.OpDelete
 	}
-	return history.ManyRows
+	return history.OpManyRows
 }
 
 func columnNames(fields []*catalog.Field) []string {

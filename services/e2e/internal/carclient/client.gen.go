@@ -398,7 +398,7 @@ type Cut struct {
 	// TextTo Characters to which they are cut; 0 if none are
 	TextTo int `json:"text_to"`
 
-	// Texts Texts of which only the beginning is shown
+	// Texts Texts whose end is cut off
 	Texts int `json:"texts"`
 
 	// Values Values that do not fit, null in the answer, with their length
