@@ -160,6 +160,7 @@ func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin strin
 	return historyAnswer(found, at), nil
 }
 
+// historyAnswer writes what happened to one vehicle.
 func historyAnswer(found *search.Changes, at Resource) *Answer {
 	rows, next := rowHistory(found, at)
 	result := HistoryResult{found.ID, found.Car, rows, found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
@@ -168,6 +169,7 @@ func historyAnswer(found *search.Changes, at Resource) *Answer {
 	return a
 }
 
+// rowHistory returns the events of one vehicle, and the path and query of the next page.
 func rowHistory(found *search.Changes, at Resource) (rows RowHistory, next string) {
 	page, next := pageOf(found, at)
 	return RowHistory{found.Events, page, found.From.UTC()}, next

@@ -21,6 +21,7 @@ type key struct {
 	end  time.Time // when it expires; zero for never
 }
 
+// expired reports whether the key is no longer valid.
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (

@@ -53,6 +53,7 @@ type valueExaminer struct {
 	shares map[string]float64
 }
 
+// newExaminer returns an examiner of a column, by the profile of its values.
 func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *valueExaminer {
 	return &valueExaminer{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
 }
@@ -187,6 +188,7 @@ func (e *valueExaminer) areEquipmentLevels() bool {
 	}) >= mostShare
 }
 
+// agreesIf returns a verdict by whether a share is large enough.
 func agreesIf(share, least float64) evidence {
 	if share >= least {
 		return evidence{valuesAgree, share}

@@ -205,6 +205,7 @@ const (
 // score says how well a column's name fits a field. weak says that the values must agree too.
 func (n comparedName) score(field string) (score int, weak bool) {
 	for i, name := range []string{n.whole, n.stripped, n.bare} {
+		// A match of a part of the name is worth less than one of the whole name.
 		penalty := []int{0, strippedPenalty, genericPenalty}[i]
 		if name == "" {
 			continue

@@ -102,6 +102,7 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, BoundBy: p.boundBy[name]}
 	}
 
+	// Values show which columns hold several things, and how they are written.
 	if profile != nil {
 		p.deriveFields()
 		p.planUnderstanding()

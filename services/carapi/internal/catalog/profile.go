@@ -115,6 +115,7 @@ func (p *Profiler) Add(cells []value.Cell) error {
 	return nil
 }
 
+// add counts a value, unless its hash is above the limit.
 func (p *columnProfiler) add(c value.Cell) {
 	text := c.Form
 	if c.Type == value.Null || isBlank(text) {

@@ -81,6 +81,7 @@ func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte)
 
 	buf = append(buf, n.Number...)
 	if f.Measure().IsDistance() && f.Unit != "" {
+		// The unit beside the number wins over the unit in another column.
 		from := n.Unit
 		if f.UnitIn != nil && from == "" {
 			from, _ = distanceUnit(string(unit.Form))
@@ -213,6 +214,7 @@ func (u *Understander) Row(read []value.Cell) []value.Cell {
 	return u.cells
 }
 
+// understand returns the cell of an indexed field, from the cache if possible.
 func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) value.Cell {
 	f, cached := u.fields[i], u.caches[i]
 	unit := value.Cell{}
@@ -249,6 +251,7 @@ const maxCached = 4096
 
 func newUnderstoodCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
 
+// add remembers what a stored text was understood as.
 func (c *understoodCache) add(stored, understood value.Cell) {
 	if c.isOff {
 		return

@@ -86,6 +86,7 @@ func (c *column) makeBitmaps(rows int) {
 	}
 }
 
+// size returns about how much memory the column takes, in bytes.
 func (c *column) size() int64 {
 	size := c.values.size() + c.ranks.size() + c.spellings.size()
 	for _, b := range c.bitmaps {

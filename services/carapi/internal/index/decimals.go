@@ -83,6 +83,7 @@ func appendDecimal(b []byte, digits int64, scale int) []byte {
 	b = strconv.AppendInt(b, digits/powersOfTen[scale], 10)
 	b = append(b, '.')
 
+	// A fraction may begin with zeros.
 	fraction := digits % powersOfTen[scale]
 	for power := scale - 1; power > 0 && fraction < powersOfTen[power]; power-- {
 		b = append(b, '0')

@@ -52,6 +52,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	return kept.groups, kept.other
 }
 
+// groups does what Groups does, without keeping the result.
 func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	axes := make([]*groupAxis, len(by))
 	for i, g := range by {

@@ -268,6 +268,7 @@ func (x *Index) computeColumn(f *catalog.Field, form func(row uint32, buf []byte
 // few.
 type timeForms map[int64][]byte
 
+// form returns the notation of a time, or nil for one that is not known.
 func (t timeForms) form(seconds int64) []byte {
 	if seconds <= 0 {
 		return nil

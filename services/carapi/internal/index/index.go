@@ -113,6 +113,7 @@ func (x *Index) UniqueKeys() bool {
 	return x.uniqueKeys.value
 }
 
+// areKeysUnique reports whether each row has values in all these fields, and no other row has the same.
 func (x *Index) areKeysUnique(fields []*catalog.Field) bool {
 	hasUniqueField := false
 	for _, f := range fields {

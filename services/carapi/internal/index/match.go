@@ -55,6 +55,7 @@ func (x *Index) narrowSet(s Set, selected filterSelection) Set {
 		return s
 	}
 
+	// Without a bitmap, check each row of the set.
 	rows := selected.bitmap
 	if rows == nil {
 		found := siftRows(s, []filterSelection{selected})
@@ -124,6 +125,7 @@ func (m rankMarks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 // rankSpan is the ranks from low up to high, excluding high.
 type rankSpan struct{ low, high uint32 }
 
+// selectFilter says which rows a filter selects or excludes.
 func (x *Index) selectFilter(f *query.Filter) filterSelection {
 	c := x.column(f.Field)
 	var selected filterSelection
@@ -321,6 +323,7 @@ func (x *Index) filterMentions(s Set, word string) Set {
 		}
 	}
 
+	// Fields without bitmaps are checked together, row by row.
 	if slow != nil {
 		parts = append(parts, siftRows(s, slow).bitmap)
 	}

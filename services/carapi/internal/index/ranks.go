@@ -20,6 +20,7 @@ func makeNarrow(n int, maximum uint32) narrowNumbers {
 	return narrowNumbers{longs: make([]uint32, n)}
 }
 
+// at returns the number at a place.
 func (l *narrowNumbers) at(i uint32) uint32 {
 	switch {
 	case l.longs != nil:
@@ -100,6 +101,7 @@ type ranks struct {
 	isIdentity bool // the rank of each row is the row's number, and no list is stored
 }
 
+// at returns the rank of a row.
 func (r *ranks) at(row uint32) uint32 {
 	if r.isIdentity {
 		return row

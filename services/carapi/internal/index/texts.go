@@ -69,6 +69,7 @@ func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).findFolded)
 }
 
+// lookup returns the texts whose ranks find returns for a word.
 func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dictionary, string) []uint32) []string {
 	c := x.column(f)
 	if c != nil && c.long != nil {
@@ -160,6 +161,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 		s.byHash[i] = h.number
 	}
 
+	// Values with the same hash may be spellings of one value.
 	eachRun(hashes, func(run []sortEntry) {
 		for _, h := range run {
 			s.sharedHashes = append(s.sharedHashes, h.number)

@@ -24,6 +24,7 @@ type valueReader struct {
 	expected int
 }
 
+// newValueReader returns a reader for a field of about the expected number of rows.
 func newValueReader(f *catalog.Field, expected int) *valueReader {
 	r := &valueReader{valueType: value.Text, expected: expected}
 	switch f.Class() {

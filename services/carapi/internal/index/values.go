@@ -65,6 +65,7 @@ func (c *column) countTexts() []uint32 {
 	return c.counts.all
 }
 
+// newCounts counts the rows with each value of the column's dictionary.
 func (c *column) newCounts(d *dictionary) []uint32 {
 	counts := make([]uint32, d.len())
 	if c.list != nil {

@@ -33,6 +33,7 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 				continue
 			}
 
+			// A DATETIME has no zone, so a zone can only be converted, dropped or refused.
 			match := zonedTime.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue

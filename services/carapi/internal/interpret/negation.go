@@ -500,6 +500,7 @@ func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 		return []string{text}
 	}
 
+	// Try the words as they are, without words around a value, and in the singular.
 	bare := withoutArticles(text)
 	for _, tried := range []string{text, bare, strings.TrimSuffix(bare, "s")} {
 		if tried == "" {

@@ -720,6 +720,8 @@ func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (paramet
 		a, sure := f.Measure().Parse(chunk)
 		single := a.From == a.To
 		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
+
+		// Without the form that only this field has, the amount may be of another.
 		switch {
 		case !sure:
 			continue

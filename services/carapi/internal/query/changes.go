@@ -73,6 +73,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 		return nil, ParameterErrors{All: r.errs, LeftOut: r.leftOut}
 	}
 
+	// What is not given has a default.
 	if strings.TrimSpace(values.Get("since")) == "" {
 		c.Since, _ = ParseSince(defaultSince, now)
 	}

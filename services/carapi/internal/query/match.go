@@ -89,6 +89,7 @@ func (f *Filter) includes(c value.Cell) bool {
 	return false
 }
 
+// matchesText reports whether a stored text is one of the filter's words, means the same, or begins with one.
 func (f *Filter) matchesText(stored []byte) bool {
 	for _, known := range f.InStock {
 		if known == string(stored) { // saves the comparisons below

@@ -38,6 +38,7 @@ func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (
 	return s.carWith(ctx, values, findByVIN(vin))
 }
 
+// carWith returns the vehicle that find returns, as JSON.
 func (s *Service) carWith(ctx context.Context, values url.Values, find vehicleFinder) (*Car, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Car, error) {
 		r, err := newCarRequest(ctx, src, g, values)
@@ -54,6 +55,7 @@ func (s *Service) carWith(ctx context.Context, values url.Values, find vehicleFi
 	})
 }
 
+// newCarRequest reads the parameters of a request for one vehicle: the fields to show.
 func newCarRequest(ctx context.Context, src *source, g *generation, values url.Values) (*searchRequest, error) {
 	q, _, err := g.interpreter.Interpret(g.index, values, "fields")
 	if err != nil {

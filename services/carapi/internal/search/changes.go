@@ -70,6 +70,7 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 		return nil, nil, err
 	}
 
+	// The fields to show are read as for one vehicle.
 	shown := url.Values{}
 	if fields := values["fields"]; fields != nil {
 		shown["fields"] = fields
@@ -255,6 +256,8 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 	car *vehicle,
 ) []byte {
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
+
+	// Without an id, say by what the history knows the vehicle.
 	if id != nil {
 		b = append(append(b, `,"id":`...), id...)
 	} else if known := r.knownBy(); car == nil && len(known) > 0 && len(change.Key) > 0 {
@@ -331,6 +334,7 @@ type recordedRow struct {
 	values  map[string]gjson.Result // by the columns' names in lower case
 }
 
+// recordedRow joins JSON objects of columns into one row. A later object wins.
 func (r *searchRequest) recordedRow(objects ...json.RawMessage) recordedRow {
 	row := recordedRow{r.generation.catalog, map[string]gjson.Result{}}
 	for _, object := range objects {
@@ -435,6 +439,7 @@ func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Value
 	})
 }
 
+// keyCells returns the values by which the history knows a row of the index.
 func (r *searchRequest) keyCells(row uint32) []value.Cell {
 	var key []value.Cell
 	for _, f := range r.generation.catalog.HistoryKey {

@@ -256,6 +256,7 @@ func (m Aggregates) append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// aggregatesOf writes the statistics of a field as JSON.
 func aggregatesOf(f *catalog.Field, s index.Statistics) Aggregates {
 	m := Aggregates{Count: s.Count, Min: s.Min.AppendJSON(nil, f.Kind), Max: s.Max.AppendJSON(nil, f.Kind)}
 	if s.Count > 0 {

@@ -207,6 +207,7 @@ func readTable(ctx context.Context, st *store.Store, name string, vocabulary *va
 		r.builder.SetHistory(log, version.AsOf)
 	}
 
+	// Build the index. What depends on the columns alone is taken over.
 	g := &generation{
 		catalog: c, index: r.builder.Build(), changeLog: log, keptRows: r.keptRows,
 		dayCounted: dayOf(version.AsOf), version: version, source: name, checked: begun,

@@ -54,6 +54,7 @@ func (s *Service) SimilarByVIN(ctx context.Context, vin string, values url.Value
 	return s.similarTo(ctx, values, findByVIN(vin))
 }
 
+// similarTo compares the vehicle that find returns to others.
 func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicleFinder) (*Similar, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Similar, error) {
 		r, err := newCarRequest(ctx, src, g, values)
@@ -77,6 +78,7 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 // market is the fields that prices are compared by. mileage and currency may be nil.
 type market struct{ make, model, year, price, mileage, currency *catalog.Field }
 
+// newMarket returns the fields by which prices are compared. The table must have make, model, year and price.
 func newMarket(c *catalog.Catalog) market {
 	m := market{
 		make: c.Field("make"), model: c.Field("model"), year: c.Field("year"), price: c.Field("price"),
@@ -88,6 +90,7 @@ func newMarket(c *catalog.Catalog) market {
 	return m
 }
 
+// fields returns the fields that are not nil.
 func (m *market) fields() []*catalog.Field {
 	var all []*catalog.Field
 	for _, f := range []*catalog.Field{m.make, m.model, m.year, m.price, m.mileage, m.currency} {
@@ -168,6 +171,7 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 
 // widen narrows a set to vehicles of about the same year and mileage, and returns the filters for it.
 func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
+	// number returns a number of the vehicle, or nil if it has none.
 	number := func(f *catalog.Field) *big.Rat {
 		if f == nil {
 			return nil
@@ -182,6 +186,7 @@ func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.
 		return n
 	}
 
+	// The limits grow until enough vehicles are within them. commonFilters has made sure of a year.
 	year, mileage := number(m.year), number(m.mileage)
 	for _, w := range similarLimits {
 		years := big.NewRat(w.years, 1)

@@ -274,6 +274,7 @@ func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generati
 	}
 }
 
+// waitFor waits until a refresh has ended, and returns its error.
 func (s *source) waitFor(ctx context.Context, r *refresh) error {
 	select {
 	case <-r.done:

@@ -179,6 +179,7 @@ func formatDecimals(c value.Cell, digits int) string {
 // currencySigns are written before an amount. The codes of other currencies follow it.
 var currencySigns = map[string]string{"USD": "$", "EUR": "€", "GBP": "£"}
 
+// formatPrice writes an amount with the sign or the code of its currency, or with the word price if that is unknown.
 func formatPrice(currency string, n value.Cell) string {
 	switch sign := currencySigns[currency]; {
 	case sign != "":

@@ -393,6 +393,8 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 // suggestion keeps the known words if it then still finds something.
 func (w *relaxations) suggestForWord(word string, known []string) {
 	var all []Suggestion
+
+	// add suggests values, together with the other words if that finds something.
 	add := func(field *catalog.Field, meant []string) {
 		parameter := w.parameterOf(field)
 		for _, words := range [][]string{known, nil} {

@@ -166,6 +166,7 @@ func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
 	return c, nil
 }
 
+// logBinding logs the columns of a new or changed binding.
 func (r *tableRead) logBinding(c *catalog.Catalog) {
 	message := "columns of the table are bound"
 	if r.last != nil {

@@ -54,6 +54,7 @@ func (c *rowCells) add(row []value.Cell) (first int) {
 	return first
 }
 
+// cell returns the cell with an index, counted over all rows.
 func (c *rowCells) cell(i int) value.Cell {
 	begin := 0
 	if i > 0 {
@@ -63,6 +64,7 @@ func (c *rowCells) cell(i int) value.Cell {
 	return value.Cell{Type: cell.kind, Form: c.forms[begin:cell.end:cell.end]}
 }
 
+// newRowReader returns a reader of the rows with these keys. Bounded values have at most most characters or bytes.
 func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
 	width := q.width()
 	r := &rowReader{
@@ -157,6 +159,7 @@ func (d *destination) Scan(src any) error {
 	return nil
 }
 
+// scanLastRun reads the last run of syncer, which each row has.
 func (d *destination) scanLastRun(src any) {
 	if text, ok := src.(string); ok && text != string(d.lastRun) {
 		d.lastRun = []byte(text)

@@ -53,6 +53,7 @@ func (l *lexicon) add(meaning string, words []string, isShade bool) {
 	}
 }
 
+// addPhrase adds one word, or several in a row, for a meaning.
 func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	w := splitWords(text)
 	if len(w.parts) == 0 {
@@ -66,6 +67,8 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	}
 
 	l.longest = max(l.longest, len(w.parts))
+
+	// The meaning itself is in English, whose head word comes last.
 	p.headFirst = p.headFirst || l.headFirst && meaning != text
 	switch {
 	case meaning == ignoredMeaning:
@@ -154,6 +157,7 @@ func (v *Vocabulary) IsMeaningWord(field, text string) bool {
 	return p != nil && len(p.names)+len(p.shades) > 0
 }
 
+// lexicon returns the lexicon of a field, or nil if its values have no meanings.
 func (v *Vocabulary) lexicon(field string) *lexicon {
 	if field == "interior_color" {
 		field = "color"
@@ -228,6 +232,7 @@ func (l *lexicon) compound(key []byte) *phrase {
 	return nil
 }
 
+// withoutSuffix finds the phrase in a word that ends with a suffix, such as silber in silbermetallic.
 func (l *lexicon) withoutSuffix(key []byte) *phrase {
 	for _, suffix := range l.suffixes {
 		if rest, hasSuffix := bytes.CutSuffix(key, []byte(suffix)); hasSuffix {

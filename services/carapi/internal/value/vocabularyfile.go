@@ -82,6 +82,7 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 	return ""
 }
 
+// addAliases makes each of the folded aliases stand for all the folded values.
 func (v *Vocabulary) addAliases(field string, aliases, meant []string) {
 	if v.aliases[field] == nil {
 		v.aliases[field] = map[string][]string{}
