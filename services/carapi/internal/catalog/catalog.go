@@ -135,7 +135,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		bound[id[0]] = "id"
 	}
 
-	// An id that is joined, or that is also another field, becomes a field without a column of its own.
+	// An id that is joined, or whose column is another field too, is a field in addition to those of the columns.
 	if len(id) > 0 && (len(id) > 1 || bound[id[0]] != "id") {
 		c.Fields = append(c.Fields, idField(t, id))
 	}

@@ -40,7 +40,7 @@ const (
 // fixedMeaningFields are the fields with a small set of meanings, and few names for each.
 var fixedMeaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain"}
 
-// meaningFields are all fields whose values have meanings in the vocabulary. Names of paints are without number.
+// meaningFields are all fields whose values have meanings in the vocabulary. Paints have any number of names.
 var meaningFields = slices.Concat(fixedMeaningFields, []string{"color", "interior_color"})
 
 // valueExaminer examines the values of one column.

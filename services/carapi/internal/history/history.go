@@ -49,7 +49,7 @@ func ParseKind(name string) (Kind, bool) {
 // Log is a list of the events of a table's vehicles, the oldest first. It is immutable. The log that continues it
 // shares its memory, so only the last log may be continued.
 type Log struct {
-	// Since is when the first run with a history began. A vehicle without a KindNew that came in no bulk run was there
+	// Since is when the first run with a history began. A vehicle that has no KindNew and came in no bulk run was there
 	// then, or earlier. The log has no events of earlier runs.
 	Since time.Time
 	// From is the time before which price changes and sales are forgotten; zero if none are.

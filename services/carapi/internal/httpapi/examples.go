@@ -11,8 +11,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// exampleRange returns a range of numbers as a request for a field has it: the usual one for such a field or, if that is
-// not within the stock, a round one that is.
+// exampleRange returns a range of numbers as a request for a field has it: the usual one for such a field or, if that
+// is not within the stock, a round one that is.
 func exampleRange(f search.Description) string {
 	low, high := query.ExampleRange(f.Name)
 	usual := fmt.Sprintf("%d-%d", low, high)

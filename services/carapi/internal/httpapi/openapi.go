@@ -306,8 +306,8 @@ func filterParameter(f search.Description, name string) object {
 	case suffix == "_max":
 		return queryParameter(name, "At most: "+about+inStock+bound, scalarSchema(f), exampleValue(f))
 	case f.Type == "integer" || f.Type == "number":
-		return listParameter(name, "Equal: "+about+inStock+". A value, or a range such as "+exampleRange(f)+"; several values "+
-			"are alternatives.", text, jsonText(f.Min))
+		return listParameter(name, "Equal: "+about+inStock+". A value, or a range such as "+exampleRange(f)+"; several "+
+			"values are alternatives.", text, jsonText(f.Min))
 	case f.Type == "date" || f.Type == "date-time":
 		return listParameter(name, "Equal: "+about+inStock+". A day stands for all of its times; several values are "+
 			"alternatives.", text, exampleValue(f))

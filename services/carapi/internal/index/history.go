@@ -101,7 +101,7 @@ type rowHistory struct {
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
 
-// unknown is the firstSeen of a vehicle that came without a history.KindNew: in a bulk run, or back after it left.
+// unknown is the firstSeen of a vehicle that came without a KindNew: in a bulk run, or back after it left.
 const unknown = -1
 
 // readHistory finds what the change history says about each row.

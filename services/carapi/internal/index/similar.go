@@ -39,7 +39,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	medians := c.medians(s, &d)
 	reader, next := newValueReader(f, x.rows), uint32(0)
 
-	// skip gives the rows before another one no value.
+	// skip gives no value to the rows before another one.
 	skip := func(to uint32) {
 		for ; next < to; next++ {
 			letOthersRun(next)

@@ -236,7 +236,7 @@ func describesNext(tokens []token, i int) bool {
 			return strings.HasPrefix(t.parameter, "mileage") && slices.Contains([]string{"from", "of", "to"}, word) ||
 				t.isBound() && (word == "per" || isOnClock && strings.HasPrefix(t.parameter, "price"))
 		case valueToken:
-			// A value may describe equipment, belong to a paint, or describe the next value together with that one.
+			// A value may describe equipment, belong to a paint, or describe a value that itself describes something.
 			isPair := t.parameter == "trim" && next.parameter == "color" || isShade(t, next)
 			isChain := next.isUncertain && isDescribing(next.parameter)
 			return !t.isBound() && (next.parameter == "features" || isPair || isChain)

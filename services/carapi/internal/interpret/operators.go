@@ -379,8 +379,8 @@ func splitNegated(text string) []string {
 	return []string{text}
 }
 
-// readItem reads one value, or several separated by commas, without a common operator. With isListed, it is an item of a
-// list, and may have an operator of its own.
+// readItem reads one value, or several separated by commas, without a common operator. With isListed, it is an item of
+// a list, and may have an operator of its own.
 func (r *requestReader) readItem(
 	f *catalog.Field, item string, isListed bool,
 ) (all []valueCondition, changed bool, problem string) {

@@ -265,7 +265,8 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 
 		// has_price=false asks for the same as missing_price=true.
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], reason: "another name for " + control})
+		origin := valueOrigin{written: written, from: values[0], reason: "another name for " + control}
+		r.addValue(control, p.Field.Name, origin)
 		return true
 	}
 

@@ -499,7 +499,9 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		return nil, ErrNotFound
 	}
 
-	result := &Changes{ID: target.id, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
+	result := &Changes{
+		ID: target.id, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
+	}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)

@@ -153,7 +153,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 		}
 	}
 
-	// The live source cannot answer. Use the snapshot, unless it might show what it should not.
+	// The live source cannot answer. Use the snapshot, unless it is away, too old, or might show what settings hide.
 	if s.snapshot == nil {
 		return none, fmt.Errorf("%w: %w", errUnavailable, err)
 	}

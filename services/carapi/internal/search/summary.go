@@ -39,8 +39,8 @@ func (r *searchRequest) summaryOfSet(set index.Set) string {
 	})
 }
 
-// summaryOfRows summarizes the vehicles of a page in a sentence. Their rows are newer than the index, which only has the
-// fields that were not read.
+// summaryOfRows summarizes the vehicles of a page in a sentence. Their rows are newer than the index, so it only takes
+// the fields from there that were not read.
 func (r *searchRequest) summaryOfRows(rows []liveRow) string {
 	read := neededFields(r.generation.catalog, r.query)
 	var set index.Set

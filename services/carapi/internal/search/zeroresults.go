@@ -360,7 +360,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 	tries := 0
 	var choose func(i int, chosen uint64, n int, found index.Set)
 	choose = func(i int, chosen uint64, n int, found index.Set) {
-		// Give up if no more words can be kept than in the best choice so far, or after too many tries.
+		// Give up if fewer words can be kept than in the best choice so far, or after too many tries.
 		tries++
 		switch {
 		case found.Count() == 0 || n+len(sets)-i < most || tries > maxTries:

@@ -116,7 +116,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		return nil, err
 	}
 
-	// If the file has not changed since the last log, that holds. A file that is ahead of lastRun has another state.
+	// If nothing has changed since the last log, it stays. A file that is ahead of lastRun has no state to compare later.
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
 		if last.IsFor(c, state) {

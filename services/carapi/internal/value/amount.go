@@ -58,7 +58,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 
 	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
 
-	// Before one end alone, "from" is a bound, and stays for parseBound.
+	// "from" may begin a range. Before a single amount it is a bound, which parseBound reads.
 	if a, ok := m.parseRange(rangePrefix.ReplaceAllString(s, "")); ok {
 		return a, true
 	}
