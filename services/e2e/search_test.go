@@ -411,7 +411,7 @@ func TestProblemsSayWhatToSend(t *testing.T) {
 		"facets=vin":                  `"parameter":"facets"`,
 		"photo=x":                     `"parameter":"photo"`,
 		"make_min=a":                  `"parameter":"make_min"`,
-		"year=new":                    `"expected":"year must be a number such as 2023`,
+		"year=new":                    `"expected":"year must be a number such as 2018, a range such as 2018-2022`,
 		"year=2023-2020":              `with the smaller first`,
 		"year_min=2020-2023":          `"expected":"year_min must be a number such as 2018"`,
 		"year_min=2020,2023":          `"parameter":"year_min"`,

@@ -39,8 +39,8 @@ func parseKey(entry string) (key, error) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
-		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
-			"sha256:HEX")
+		return key{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the secret's " +
+			"hash as sha256:HEX")
 	}
 
 	var err error
@@ -63,8 +63,8 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 	if prefix := "sha256:"; len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
 		b, err := hex.DecodeString(text[len(prefix):])
 		if err != nil || len(b) != len(sum) {
-			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last " +
-				"day as @2027-01-31")
+			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and after them at most a last day " +
+				"such as @2027-01-31")
 		}
 		if sum = [sha256.Size]byte(b); sum == sha256.Sum256(nil) {
 			return sum, end, errors.New("this is the hash of an empty text, and would accept a request without a key")

@@ -195,7 +195,7 @@ func operationObject(id, summary, about string, parameters []object, schema stri
 				},
 				"content": object{"application/json": object{"schema": schemaReference(schema)}},
 			},
-			"304": object{"description": "The answer with the ETag in If-None-Match is still true"},
+			"304": object{"description": "The answer with the ETag in If-None-Match is still current"},
 			"400": object{"$ref": "#/components/responses/Problem"},
 			"401": object{"$ref": "#/components/responses/Problem"},
 			"429": object{"$ref": "#/components/responses/Problem"},

@@ -26,7 +26,7 @@ type postings struct {
 }
 
 // newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
-// called twice. A key may come twice in a row.
+// called twice. A row may have a key more than once.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
 	// Count the rows of each key, and reserve room for them.
 	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last has the row + 1 where each key came last

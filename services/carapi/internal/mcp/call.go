@@ -120,8 +120,8 @@ func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*
 // callProblem returns why a call has no answer, as the HTTP API would.
 func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk.CallToolResult {
 	at := c.Base.Resource(call.path())
-	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
-	if !isRequests {
+	p, isCallerMistake := answer.ProblemOf(err, at, "The tool describe_inventory")
+	if !isCallerMistake {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
 

@@ -35,8 +35,8 @@ const (
 var (
 	// errUnavailable says that no source can answer now.
 	errUnavailable = errors.New("no database answers")
-	// ErrStale says that only a snapshot is left, and that it is older than STALE_MAX_AGE.
-	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
+	// ErrStale says that only the snapshot could answer, and that it is older than STALE_MAX_AGE.
+	ErrStale = errors.New("it is older than STALE_MAX_AGE")
 	// errNotConnected says that the source has not answered since the start.
 	errNotConnected = errors.New("the database has not answered yet")
 

@@ -21,7 +21,7 @@ import (
 )
 
 // errNoHistory is the error of a file that has lost its change history.
-var errNoHistory = errors.New("the file has no change history of the table any more")
+var errNoHistory = errors.New("the file no longer has a change history of the table")
 
 // historyKey returns the columns by which the change history identifies a row; nil without a history. If the history is
 // in another file that cannot be read now, it returns the key from the last time.
