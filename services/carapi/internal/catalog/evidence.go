@@ -211,6 +211,7 @@ func (e *valueExaminer) examineMeaning(field string) evidence {
 		return evidence{valuesDisagree, share}
 	}
 
+	// If most values are words of another field, the column is that.
 	for _, other := range fixedMeaningFields {
 		if other != field && share < hardlyAnyShare && e.meaningShare(other) >= mostShare {
 			return evidence{valuesDisagree, share}

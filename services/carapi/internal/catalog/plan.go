@@ -303,6 +303,7 @@ func (p *catalogPlanner) preferSeries(names []comparedName, all []columnCandidat
 		return
 	}
 
+	// There are several versions of a series, so the model column has more values.
 	fewer := len(p.profile.Columns[all[series].column].Values)
 	if fewer > 1 && fewer < len(p.profile.Columns[all[model].column].Values) {
 		all[series].score = max(all[series].score, seriesScore)

@@ -178,6 +178,7 @@ func (c *Catalog) NewUnderstander() *Understander {
 		inRead[f] = i
 	}
 
+	// Note where the cells of each field come from.
 	some := false
 	for i, f := range c.Indexed {
 		u.from[i], u.unit[i] = inRead[f.Source()], -1

@@ -266,6 +266,7 @@ func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 	if c.field.Class() == catalog.ClassText && r.long == nil {
 		c.spellings.buildHashes(&c.values)
 
+		// Words of q are looked for in the folded values.
 		if slices.Contains(query.SearchedFields, c.field.Name) {
 			var form []byte
 			c.haystack = newHaystack(c.values.len(), func(to []byte, rank uint32) []byte {

@@ -27,6 +27,11 @@ type Group struct {
 // first, equal counts in the order of their values with NULL first. other is how many rows are in the groups beyond
 // most. The result must not be changed. The steps of by must be ones that FitsRanges accepts.
 func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
+	if s.count < x.rows {
+		return x.groups(s, by, measured, most)
+	}
+
+	// Results for all rows are kept, because many requests have no filters.
 	key := strconv.Itoa(most)
 	for _, g := range by {
 		key += "," + g.String()
@@ -40,10 +45,6 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 		groups []Group
 		other  int
 	}
-	if s.count < x.rows {
-		return x.groups(s, by, measured, most)
-	}
-
 	kept := x.groupResults.get(key, func() any {
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}

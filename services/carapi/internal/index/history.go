@@ -25,6 +25,7 @@ func (x *Index) newKeyRows() *keyRows {
 	fields := x.catalog.HistoryKey
 	k := &keyRows{}
 	if len(fields) == 1 {
+		// The values of a single field have ranks, so a list of rows is enough.
 		c := x.rankedColumn(fields[0])
 		if c.ranks.isIdentity {
 			return k

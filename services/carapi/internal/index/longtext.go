@@ -40,6 +40,7 @@ func (r *longReader) add(c value.Cell) {
 		}
 	}
 
+	// Words that take too much memory are given up, and q does not search the field.
 	r.words.endRow()
 	if r.words.size() > maxWords {
 		r.words = nil

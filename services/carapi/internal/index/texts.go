@@ -73,6 +73,7 @@ func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
 func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dictionary, string) []uint32) []string {
 	c := x.column(f)
 	if c != nil && c.long != nil {
+		// Only the hashes of long texts are known.
 		hashes := hashesOf([]string{word})
 		for _, hash := range c.long.hashes {
 			if hashes[hash] {

@@ -79,6 +79,7 @@ func markerAt(words []string, most int) (negationMarker, int) {
 		return exceptMarker, n
 	}
 
+	// The longest phrase comes first.
 	for _, phrase := range markerPhrases[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue

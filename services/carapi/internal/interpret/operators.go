@@ -423,6 +423,7 @@ func (r *requestReader) readOperands(
 			continue
 		}
 
+		// The words after an operator may be a negation themselves.
 		inner, innerChanged, problem := r.readItem(f, unwrapValue(c.value), false)
 		switch {
 		case problem != "":

@@ -109,6 +109,7 @@ func (r *requestReader) dropAmount(words []string) (amount string, n int, ok boo
 		start = 1
 	}
 
+	// Take as many words as make an amount.
 	measure := r.parameters.Catalog.Field(catalog.PriceDrop).Measure()
 	for n := min(start+4, len(words)); n > start; n-- {
 		if endsInside(words[start:n]) || !strings.ContainsAny(words[n-1], "0123456789") {

@@ -434,6 +434,7 @@ func (r *requestReader) findVehicle(word string, fields []string) (token, bool) 
 			continue
 		}
 
+		// It may be written with other signs than in stock.
 		found := r.index.Lookup(f, word)
 		if len(found) == 0 {
 			found = r.index.LookupFolded(f, word)

@@ -277,6 +277,8 @@ func (p *parser) splitValues(name string, given []string) (parts []string, ok bo
 			part = strings.TrimSpace(part)
 			if part == "" {
 				p.fail(name, g, nil, "%s has an empty value; send a value, or leave it out", name)
+
+				// A parameter that is empty as a whole can be left out.
 				if len(given) == 1 && len(parts) == 0 && strings.Trim(g, ", ") == "" {
 					p.suggestFix(url.Values{name: nil})
 				}

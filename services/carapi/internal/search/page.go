@@ -181,6 +181,8 @@ func (r *searchRequest) readVehicles(candidates []candidate) ([]*vehicle, error)
 	}
 
 	g := r.generation
+
+	// Rows that are kept are as old as the index. All others are read as they are now.
 	if g.keptRows != nil {
 		for i, c := range candidates {
 			all[i] = vehicle{stored: g.keptRows.row(g.index.AddedNumber(c.row)), index: g.index, row: c.row}

@@ -156,6 +156,7 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 			continue
 		}
 
+		// The year is compared within limits, which widen adds.
 		if f != m.year {
 			text := []string{string(cell.Form)}
 			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, InStock: text})

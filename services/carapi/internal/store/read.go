@@ -158,6 +158,7 @@ func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int
 		}
 		return int(last.Total), nil
 	case s.isSQLite:
+		// A view is not counted, because that may take as long as reading it.
 		var isTable bool
 		err := tx.GetContext(ctx, &isTable,
 			"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", s.Table)

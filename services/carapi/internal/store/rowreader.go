@@ -209,6 +209,7 @@ func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, leng
 		return value.Cell{}, length
 	}
 
+	// Cut the text after so many characters.
 	end := 0
 	for range r.maxLength {
 		_, size := utf8.DecodeRune(cell.Form[end:])

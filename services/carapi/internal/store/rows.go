@@ -144,6 +144,8 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 // the state is still v's after the rows were read, it was so before.
 func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error {
 	now, ok := s.runs.known(string(r.lastRun))
+
+	// Without a row, or with a run that is not known yet, ask the file.
 	if !ok || !r.found {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()

@@ -85,6 +85,7 @@ func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table str
 		return v, nil
 	}
 
+	// A run has ended since.
 	last, v, err := syncedVersion(ctx, q, table)
 	if err != nil {
 		return Version{}, err

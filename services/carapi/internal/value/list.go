@@ -60,6 +60,7 @@ func SplitList(text string) []string {
 		return all
 	}
 
+	// The first separator that occurs counts, so that its elements may have the others in them.
 	for _, separator := range []string{"|", ";", ","} {
 		if strings.Contains(text, separator) {
 			for part := range strings.SplitSeq(text, separator) {
