@@ -282,7 +282,7 @@ func TestAnswersAndProblems(t *testing.T) {
 		},
 		{"GET", "/cars/?limit=1000", nil, 400, `"expected":"limit must be a whole number from 1 to 100"`},
 		{"GET", "/cars/?limit=0", nil, 400, "limit"},
-		{"GET", "/cars/?year=new", nil, 400, "a number such as 2023"},
+		{"GET", "/cars/?year=new", nil, 400, "a number such as 2018, a range such as 2018-2022"},
 		{"GET", "/cars/?price_min=0x10", nil, 400, "a number"},
 		{"GET", "/cars/?price_max=1e999", nil, 400, "a number"},
 		{"GET", "/cars/?make=&match=exact", nil, 400, "make has an empty value; send a value, or leave it out"},

@@ -36,6 +36,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		r.Total = &a.Total
 	}
 
+	// An answer without vehicles has no page.
 	next, hasMore := "", a.Next != nil
 	if a.Cars != nil {
 		r.Returned, r.HasMore = &a.Count, &hasMore
@@ -159,6 +160,7 @@ func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin strin
 	return historyAnswer(found, at), nil
 }
 
+// historyAnswer writes what happened to one vehicle.
 func historyAnswer(found *search.Changes, at Resource) *Answer {
 	rows, next := rowHistory(found, at)
 	result := HistoryResult{found.ID, found.Car, rows, found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
@@ -167,6 +169,7 @@ func historyAnswer(found *search.Changes, at Resource) *Answer {
 	return a
 }
 
+// rowHistory returns the events of one vehicle, and the path and query of the next page.
 func rowHistory(found *search.Changes, at Resource) (rows RowHistory, next string) {
 	page, next := pageOf(found, at)
 	return RowHistory{found.Events, page, found.From.UTC()}, next
@@ -186,6 +189,8 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	rows, _ := rowHistory(found, at)
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
+
+	// The facts and the changes become members of one object.
 	if facts := found.Facts; len(facts) > len("{}") {
 		body = append(append(body, facts[:len(facts)-1]...), ',')
 		body = append(body, appendJSON(nil, &rows)[1:]...)

@@ -47,6 +47,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	}
 
 	for i, e := range wrong {
+		// An error that does not fit loses its suggestions. If it still does not fit, it is only counted.
 		e.Parameter, e.Received = value.Excerpt(e.Parameter), value.Excerpt(e.Received)
 		e.Expected = value.Shorten(e.Expected, maxExpected)
 		addError := func(p *Problem) {
@@ -68,9 +69,9 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 }
 
 // ProblemOf describes an error to the caller, without internal details. at is the resource of the request, and names
-// points to the list of names that requests may use. isRequests reports that the request is wrong. The caller logs any
-// other error.
-func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
+// points to the list of names that requests may use. isCallerMistake reports that the request is wrong. Any other error
+// must be logged.
+func ProblemOf(err error, at Resource, names string) (p Problem, isCallerMistake bool) {
 	var wrong query.ParameterErrors
 	var lacks search.NotComparedError
 	var unrecorded search.NoHistoryError

@@ -77,7 +77,7 @@ func TestProblemsAreWhole(t *testing.T) {
 	for i := range all {
 		all[i] = query.ParameterError{
 			Parameter: "price", Received: "cheap",
-			Expected:    "price must be a number such as 2023 or 19999.5",
+			Expected:    "price must be a number such as 20000 or 19999.5",
 			Suggestions: []string{"price_min", "price_max"},
 		}
 	}

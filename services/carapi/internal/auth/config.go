@@ -73,6 +73,8 @@ func addKeys(keys []key, entries []string, unit string) ([]key, error) {
 		}
 
 		k, err := parseKey(entry)
+
+		// A key must be the only one with its name and with its secret.
 		for _, other := range keys {
 			switch {
 			case err != nil:

@@ -21,6 +21,7 @@ type key struct {
 	end  time.Time // when it expires; zero for never
 }
 
+// expired reports whether the key is no longer valid.
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (
@@ -38,8 +39,8 @@ func parseKey(entry string) (key, error) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
-		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
-			"sha256:HEX")
+		return key{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the secret's " +
+			"hash as sha256:HEX")
 	}
 
 	var err error
@@ -50,6 +51,7 @@ func parseKey(entry string) (key, error) {
 // parseSecret reads what follows a key's name. A secret may contain an @: only a day at the very end is the key's last
 // day. A text that begins with sha256: is a hash, never a secret.
 func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) {
+	// A key expires at the end of its last day, in UTC.
 	if at := lastDayPattern.FindStringIndex(text); at != nil {
 		day, err := time.Parse(time.DateOnly, text[at[0]+1:])
 		if err != nil {
@@ -61,8 +63,8 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 	if prefix := "sha256:"; len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
 		b, err := hex.DecodeString(text[len(prefix):])
 		if err != nil || len(b) != len(sum) {
-			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last " +
-				"day as @2027-01-31")
+			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and after them at most a last day " +
+				"such as @2027-01-31")
 		}
 		if sum = [sha256.Size]byte(b); sum == sha256.Sum256(nil) {
 			return sum, end, errors.New("this is the hash of an empty text, and would accept a request without a key")
@@ -71,6 +73,7 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 		return sum, end, nil
 	}
 
+	// Anything else is the secret itself, which must fit into a header.
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces, as a header requires")
 	}

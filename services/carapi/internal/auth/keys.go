@@ -43,6 +43,7 @@ func readKeys(c Config, now func() time.Time) (*Keys, error) {
 		err = errors.Join(err, fileErr)
 	}
 
+	// Without a key, the API would be closed to all.
 	switch {
 	case err != nil:
 		return nil, err
@@ -120,6 +121,7 @@ func (k *Keys) readFile() (changed bool, err error) {
 	return true, nil
 }
 
+// warnOfExpired logs which keys have expired.
 func (k *Keys) warnOfExpired(keys []key) {
 	now := k.now()
 	for _, key := range keys {

@@ -124,8 +124,8 @@ func TestWrongEntries(t *testing.T) {
 		"n=SHA256:" + strings.Repeat("0", 63):            "64 hexadecimal digits",
 		"n=sha256:" + strings.Repeat("0", 66):            "64 hexadecimal digits",
 		"n=sha256:" + strings.Repeat("g", 64):            "64 hexadecimal digits",
-		"n=" + hashOf(hidden) + "@2027-1-31":             "perhaps a last day",
-		"n=" + hashOf(hidden) + "@soon":                  "perhaps a last day",
+		"n=" + hashOf(hidden) + "@2027-1-31":             "at most a last day",
+		"n=" + hashOf(hidden) + "@soon":                  "at most a last day",
 		"n=" + hashOf(""):                                "hash of an empty text",
 		"default=" + secretB:                             "another key has the name default",
 		"n=" + secretA:                                   "the key default has the same secret",
@@ -176,7 +176,8 @@ func TestMistakes(t *testing.T) {
 		},
 		"all at once": {Config{Key: "hunter2", Keys: "x; y=" + secretA + ", z=z", KeysFile: file}, []string{
 			"API_KEY: 7 characters", "API_KEYS: key 1: expected", "API_KEYS: key 3: 1 characters",
-			"API_KEYS_FILE: " + file + ": line 1: 5 characters", "API_KEYS_FILE: " + file + ": line 2: a secret here holds no ;",
+			"API_KEYS_FILE: " + file + ": line 1: 5 characters",
+			"API_KEYS_FILE: " + file + ": line 2: a secret must not have a ;",
 			"API_KEYS_FILE: " + file + ": line 3: the key y has the same secret", "API_KEYS_FILE: " + file +
 				": line 5: the key y",
 		}},

@@ -106,7 +106,8 @@ func NewUnits(pairs []string) (map[string]string, error) {
 	return units, nil
 }
 
-// boundPositions returns the position of the column of each field that CARS_FIELDS binds.
+// boundPositions returns the position of the column of each field that CARS_FIELDS binds. With starting, a setting that
+// names a missing column is an error. Otherwise the column counts as dropped.
 func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, error) {
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
@@ -159,10 +160,10 @@ func (b Binding) idColumns(source Source, names map[string]int) []int {
 		keys = [][]string{b.ID}
 	}
 
+	isHidden := func(name string) bool { return b.isHidden(name) || slices.Contains(b.Invisible, name) }
 	for _, key := range keys {
 		columns := columnPositions(source.Table, key)
-		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key,
-			func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
+		if !slices.ContainsFunc(key, isHidden) && !slices.Contains(columns, -1) {
 			return columns
 		}
 	}

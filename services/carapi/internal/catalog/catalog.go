@@ -135,6 +135,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		bound[id[0]] = "id"
 	}
 
+	// An id that is joined, or whose column is another field too, is a field in addition to those of the columns.
 	if len(id) > 0 && (len(id) > 1 || bound[id[0]] != "id") {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
@@ -154,6 +155,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
 	}
 
+	// Derived fields follow. Their column may belong to another field too.
 	for _, name := range plan.sortedFields() {
 		if p := plan.Fields[name]; p.Derivation != asStored && bound[columnPosition(t, p.Column)] != name {
 			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)],
@@ -164,6 +166,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	c.addPriceVsSimilar()
 	c.addHistory()
 
+	// No field is added from here on, so that pointers to fields stay valid.
 	for i := range c.Fields {
 		c.Fields[i].position = i
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
@@ -241,6 +244,7 @@ func (c *Catalog) bindKey() {
 	}
 }
 
+// newField returns the field of a column, as its name, type and comment describe it.
 func newField(name string, c schema.Column, position int) Field {
 	f := Field{Name: name, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{position}}
 	v := vehicleField(name)
@@ -249,6 +253,7 @@ func newField(name string, c schema.Column, position int) Field {
 		f.About = c.Comment
 	}
 
+	// A column type that may hold anything gets the kind of the vehicle field.
 	if open := c.Kind == schema.Text || c.Kind == schema.Unknown; open && v.Kind != schema.Unknown {
 		f.Kind, f.Stored = v.Kind, v.Kind
 	}
@@ -300,6 +305,7 @@ func columnPosition(t schema.Table, name string) int {
 	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
+// columnPositions returns the positions of columns; -1 for one that does not exist.
 func columnPositions(t schema.Table, names []string) []int {
 	all := make([]int, len(names))
 	for i, name := range names {

@@ -35,6 +35,7 @@ func (p *catalogPlanner) deriveFields() {
 	if p.plan.lacksField("make") {
 		p.deriveVehicle(names)
 	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != bySetting {
+		// The column may repeat the make before each model.
 		i := columnPositions(p.source.Table, []string{model.Column})[0]
 		if p.beginsWithMake(i) >= nearlyAllShare {
 			model.Derivation = dropMake
@@ -59,6 +60,7 @@ func (p *catalogPlanner) deriveFields() {
 	}
 }
 
+// beginsWithMake returns the share of a column's texts that begin with a make and have more text after it.
 func (p *catalogPlanner) beginsWithMake(i int) float64 {
 	return p.examiners[i].share(func(text string) bool {
 		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
@@ -72,7 +74,7 @@ var underscoreReplacer = strings.NewReplacer("_", " ")
 // deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in any other
 // column.
 func (p *catalogPlanner) deriveVehicle(names []comparedName) {
-	best, share := -1, mostShare+0.2
+	best, share := -1, minTitleShare
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
 			continue
@@ -89,6 +91,7 @@ func (p *catalogPlanner) deriveVehicle(names []comparedName) {
 		return
 	}
 
+	// Make and model are two parts of the same text, unless another column has the model.
 	column := p.columns[best].Name
 	unclear := p.examiners[best].unclearValues(func(text string) bool {
 		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
@@ -125,6 +128,7 @@ func (p *catalogPlanner) deriveModel(names []comparedName) {
 			return
 		}
 
+		// Texts without a make are models if they recur and are not something else.
 		repeats := 2*len(e.profile.Values) <= e.rows
 		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare &&
 			e.plainNumberShare() < mostShare
@@ -146,6 +150,7 @@ func isTitle(n comparedName) bool {
 func (p *catalogPlanner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
 	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {
+		// A source has a value in most rows, and is named for the field, or is a title, the engine or the make.
 		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
 			continue
 		}
@@ -174,6 +179,7 @@ func findYear(text string) (year string, ok bool) {
 			continue
 		}
 
+		// Take the whole number, so that no part of a longer one counts.
 		end := i
 		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
 			end++

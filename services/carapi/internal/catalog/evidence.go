@@ -34,13 +34,14 @@ const (
 	fewShare       = 0.05
 	minColorShare  = 0.2 // names of paints are open-ended
 	minNumberShare = 0.6
+	minTitleShare  = 0.7 // of titles that begin with a make
 )
 
-// meaningFields are the fields whose values have meanings in the vocabulary.
-var meaningFields = []string{
-	"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
-	"interior_color",
-}
+// fixedMeaningFields are the fields with a small set of meanings, and few names for each.
+var fixedMeaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain"}
+
+// meaningFields are all fields whose values have meanings in the vocabulary. Paints have any number of names.
+var meaningFields = slices.Concat(fixedMeaningFields, []string{"color", "interior_color"})
 
 // valueExaminer examines the values of one column.
 type valueExaminer struct {
@@ -52,6 +53,7 @@ type valueExaminer struct {
 	shares map[string]float64
 }
 
+// newExaminer returns an examiner of a column, by the profile of its values.
 func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *valueExaminer {
 	return &valueExaminer{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
 }
@@ -186,6 +188,7 @@ func (e *valueExaminer) areEquipmentLevels() bool {
 	}) >= mostShare
 }
 
+// agreesIf returns a verdict by whether a share is large enough.
 func agreesIf(share, least float64) evidence {
 	if share >= least {
 		return evidence{valuesAgree, share}
@@ -208,7 +211,8 @@ func (e *valueExaminer) examineMeaning(field string) evidence {
 		return evidence{valuesDisagree, share}
 	}
 
-	for _, other := range meaningFields[:5] {
+	// If most values are words of another field, the column is that.
+	for _, other := range fixedMeaningFields {
 		if other != field && share < hardlyAnyShare && e.meaningShare(other) >= mostShare {
 			return evidence{valuesDisagree, share}
 		}
@@ -217,6 +221,7 @@ func (e *valueExaminer) examineMeaning(field string) evidence {
 	return evidence{valuesUnclear, share}
 }
 
+// examineMake counts known makes. Unknown names prove nothing; flags and addresses disagree.
 func (e *valueExaminer) examineMake() evidence {
 	switch share := e.makeShare(); {
 	case share >= mostShare:
@@ -256,6 +261,7 @@ func isSellerKind(text string) bool {
 	return isKind
 }
 
+// examineDealer rules out kinds of sellers, flags, addresses and numbers. Any other names may be those of dealers.
 func (e *valueExaminer) examineDealer() evidence {
 	kinds := e.share(isSellerKind)
 	if e.isFlag() || kinds >= mostShare || e.urlShare() >= mostShare || e.plainNumberShare() >= nearlyAllShare &&
@@ -301,6 +307,7 @@ func (e *valueExaminer) largestMeaningShare() float64 {
 
 // examineText examines a text field that may hold anything.
 func (e *valueExaminer) examineText(field string) evidence {
+	// Some models are numbers, such as 500 and 911.
 	numbersMayBe := slices.Contains([]string{"model", "trim", "engine", "stock_number"}, field)
 	switch {
 	case e.isFlag() && !numbersMayBe, e.urlShare() >= mostShare && field != "description":
@@ -368,7 +375,7 @@ func (e *valueExaminer) examineNumber(field string) evidence {
 
 	// Decide by these counts.
 	share := float64(numbers) / float64(e.rows)
-	middle := weightedMedian(sizes)
+	middle := weightedMedian(sizes) // sorts them
 	switch {
 	case share < minNumberShare, numbers == 0:
 		return evidence{valuesDisagree, share}
@@ -378,6 +385,8 @@ func (e *valueExaminer) examineNumber(field string) evidence {
 		return evidence{valuesDisagree, share}
 	case field == "mileage" && middle < 100 && whole*2 < numbers: // a consumption
 		return evidence{valuesDisagree, share}
+
+	// In some tables, mileage is the fuel consumption.
 	case field == "mileage" && slices.Contains(nameTokens(e.column.Name), "mileage") && len(sizes) > 5 &&
 		sizes[0].number >= minMilesPerGallon && sizes[len(sizes)-1].number <= maxMilesPerGallon:
 		return evidence{valuesDisagree, share}
@@ -433,6 +442,7 @@ type weightedNumber struct {
 	count  int
 }
 
+// weightedMedian sorts the numbers, and returns the one that half of the rows do not exceed; 0 if there are none.
 func weightedMedian(all []weightedNumber) float64 {
 	slices.SortFunc(all, func(a, b weightedNumber) int { return cmp.Compare(a.number, b.number) })
 	total := 0

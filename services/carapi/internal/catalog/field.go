@@ -247,6 +247,7 @@ func (f *Field) NamedMeanings(word string) []string {
 	return f.vocabulary.NamedMeanings(f.Name, word)
 }
 
+// flagMeaning returns flagTrue or flagFalse for a spelling of true or false, and nil for any other text.
 func flagMeaning(text string) []string {
 	yes, ok := value.ParseBool(text)
 	switch {

@@ -24,12 +24,14 @@ func (p *Plan) takenNames(bound map[int]string, t schema.Table, hasID bool) map[
 		names[name] = true
 	}
 
+	// A derived field needs its name too.
 	for name, f := range p.Fields {
 		if columnPosition(t, f.Column) >= 0 {
 			names[name] = true
 		}
 	}
 
+	// A renamed column gives up its own name.
 	for i, c := range t.Columns {
 		if bound[i] == "" && !names[c.Name] {
 			names[c.Name] = slices.Contains(p.Renamed, c.Name)
@@ -104,6 +106,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 
 // connectFields links fields to the fields that they are read from.
 func (c *Catalog) connectFields(t schema.Table) {
+	// byColumn finds the field that has the texts of a column.
 	byColumn := func(name string) *Field {
 		for i := range c.Fields {
 			if f := &c.Fields[i]; f.Column.Name == name && (f.derivation == asStored || f.derivation == dropMake) &&

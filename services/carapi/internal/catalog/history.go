@@ -39,6 +39,7 @@ func (c *Catalog) addHistory() {
 		return
 	}
 
+	// add adds a field. If a column has its name, it returns a field that is not used.
 	add := func(name, about string, kind schema.Kind) *Field {
 		if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == name }) {
 			return &Field{}

@@ -23,6 +23,7 @@ type columnName struct {
 // namesByField are the names of columns by vehicle field.
 var namesByField = readColumnNames(columnsFile)
 
+// readColumnNames reads the format of columns.txt, which describes itself.
 func readColumnNames(text string) map[string][]columnName {
 	all, field := map[string][]columnName{}, ""
 	for line := range strings.Lines(text) {
@@ -76,6 +77,7 @@ func nameTokens(name string) []string {
 
 	runes := []rune(name)
 	for i, r := range runes {
+		// A word ends at a sign, before a capital after a small letter, and before the last of several capitals.
 		switch {
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
 			end()
@@ -112,6 +114,8 @@ func comparedNames(columns []schema.Column) []comparedName {
 	all := make([]comparedName, len(columns))
 	for i, words := range parts {
 		all[i].whole = strings.Join(words, "")
+
+		// Remove what most columns share at the beginning and at the end.
 		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
 			words = words[prefix.length:]
 		}
@@ -121,6 +125,8 @@ func comparedNames(columns []schema.Column) []comparedName {
 		}
 
 		all[i].stripped = strings.Join(words, "")
+
+		// Remove generic words and currencies too.
 		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
 			return slices.Contains(genericWords, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
 		})
@@ -199,21 +205,22 @@ const (
 // score says how well a column's name fits a field. weak says that the values must agree too.
 func (n comparedName) score(field string) (score int, weak bool) {
 	for i, name := range []string{n.whole, n.stripped, n.bare} {
-		less := []int{0, strippedPenalty, genericPenalty}[i]
+		// A match of a part of the name is worth less than one of the whole name.
+		penalty := []int{0, strippedPenalty, genericPenalty}[i]
 		if name == "" {
 			continue
 		}
 		if name == value.Fold(field) {
-			return exactName - less, false
+			return exactName - penalty, false
 		}
 
 		for _, synonym := range namesByField[field] {
 			switch {
 			case synonym.name != name:
 			case synonym.weak:
-				score, weak = max(score, weakName-less), true
+				score, weak = max(score, weakName-penalty), true
 			default:
-				return strongName - less, false
+				return strongName - penalty, false
 			}
 		}
 	}

@@ -102,6 +102,7 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, BoundBy: p.boundBy[name]}
 	}
 
+	// Values show which columns hold several things, and how they are written.
 	if profile != nil {
 		p.deriveFields()
 		p.planUnderstanding()
@@ -153,6 +154,7 @@ func (p *catalogPlanner) bindByNamesAndValues() {
 			continue
 		}
 
+		// Try each field by the column's name.
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
 		for f := range vehicleFields {
@@ -164,6 +166,7 @@ func (p *catalogPlanner) bindByNamesAndValues() {
 			}
 		}
 
+		// Without a certain name, the values may show what the column is.
 		if p.profile == nil || isCertain {
 			continue
 		}
@@ -205,6 +208,8 @@ func (p *catalogPlanner) candidateByName(name comparedName, field, column int) (
 	if p.profile == nil {
 		return c, !weak
 	}
+
+	// If another column holds makes, one that is only named so does not.
 	if vehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
 		return c, false
 	}
@@ -225,8 +230,7 @@ func (p *catalogPlanner) candidateByName(name comparedName, field, column int) (
 // hasMakes reports whether a column holds almost only makes.
 func (p *catalogPlanner) hasMakes() bool {
 	return slices.ContainsFunc(p.examiners, func(e *valueExaminer) bool {
-		return e.rows > 0 &&
-			e.makeShare() >= nearlyAllShare
+		return e.rows > 0 && e.makeShare() >= nearlyAllShare
 	})
 }
 
@@ -243,6 +247,8 @@ func (p *catalogPlanner) candidateByValues(field string, f, column int) (columnC
 	if field == "vin" {
 		return c, e.vinShare() >= nearlyAllShare && e.isDistinct()
 	}
+
+	// The values of these fields are few, and recur.
 	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
 	}
@@ -256,7 +262,8 @@ func (p *catalogPlanner) candidateByValues(field string, f, column int) (columnC
 			return c, false
 		}
 
-		for _, other := range meaningFields[:5] {
+		// Words that fit another field as well decide nothing.
+		for _, other := range fixedMeaningFields {
 			if other != field && e.meaningShare(other) >= share {
 				return c, false
 			}
@@ -296,6 +303,7 @@ func (p *catalogPlanner) preferSeries(names []comparedName, all []columnCandidat
 		return
 	}
 
+	// There are several versions of a series, so the model column has more values.
 	fewer := len(p.profile.Columns[all[series].column].Values)
 	if fewer > 1 && fewer < len(p.profile.Columns[all[model].column].Values) {
 		all[series].score = max(all[series].score, seriesScore)

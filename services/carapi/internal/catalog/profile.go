@@ -70,7 +70,7 @@ type columnProfiler struct {
 	skipped   bool
 	values    map[uint64]*ProfiledValue
 	limit     uint64
-	maxValues int // values
+	maxValues int // how many values are kept
 	nulls     int
 }
 
@@ -115,6 +115,7 @@ func (p *Profiler) Add(cells []value.Cell) error {
 	return nil
 }
 
+// add counts a value, unless its hash is above the limit.
 func (p *columnProfiler) add(c value.Cell) {
 	text := c.Form
 	if c.Type == value.Null || isBlank(text) {
@@ -132,6 +133,7 @@ func (p *columnProfiler) add(c value.Cell) {
 		return
 	}
 
+	// Keep a new value. If there are too many, drop those with the higher half of the hashes.
 	p.values[hash] = &ProfiledValue{string(text), 1}
 	for len(p.values) > p.maxValues {
 		p.limit /= 2

@@ -19,6 +19,7 @@ func (c *Catalog) Report() []string {
 			plan, planned = c.Plan.Fields[v.Name]
 		}
 
+		// A column that only has a field's name, and not its values, is not the field.
 		switch {
 		case f == nil || !planned && f.BoundBy == "" && v.Name != "id":
 			text := v.Name

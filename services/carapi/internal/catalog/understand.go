@@ -97,6 +97,7 @@ func (e *valueExaminer) isListColumn() bool {
 		return false
 	}
 
+	// Lists differ in length, and their elements recur. Count both.
 	uses, lengths := map[string]bool{}, map[int]bool{}
 	several, elements, inWords := 0, 0, 0
 	for _, v := range e.profile.Values {
@@ -164,6 +165,8 @@ func (p *catalogPlanner) understandNumbers(name string, column int, f *FieldPlan
 	})
 
 	f.Unscaled = value.Measure{Field: name}.IsMoney() && p.examiners[column].isUnscaled(style)
+
+	// Look for the unit in the name and comment of the column, in its values, and in other columns.
 	f.Unit = unitOf(name, c)
 	if c.Kind == schema.Text || c.Kind == schema.Unknown {
 		f.Numbers, f.Style = true, style
@@ -175,6 +178,7 @@ func (p *catalogPlanner) understandNumbers(name string, column int, f *FieldPlan
 		f.Unit = unitFromNeighbors(p.columns, p.profile)
 	}
 
+	// CARS_UNITS wins over all of these.
 	if unit := p.binding.Units[name]; unit != "" {
 		f.Unit, f.UnitIn, f.Mixed = unit, "", false
 	}

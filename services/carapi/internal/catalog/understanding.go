@@ -81,6 +81,7 @@ func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte)
 
 	buf = append(buf, n.Number...)
 	if f.Measure().IsDistance() && f.Unit != "" {
+		// The unit beside the number wins over the unit in another column.
 		from := n.Unit
 		if f.UnitIn != nil && from == "" {
 			from, _ = distanceUnit(string(unit.Form))
@@ -172,21 +173,22 @@ func (c *Catalog) NewUnderstander() *Understander {
 		fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
 		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed)),
 	}
-	place := map[*Field]int{}
+	inRead := map[*Field]int{}
 	for i, f := range c.Read {
-		place[f] = i
+		inRead[f] = i
 	}
 
+	// Note where the cells of each field come from.
 	some := false
 	for i, f := range c.Indexed {
-		u.from[i], u.unit[i] = place[f.Source()], -1
+		u.from[i], u.unit[i] = inRead[f.Source()], -1
 		if f.IsUnderstood() {
 			some = true
 			u.caches[i] = newUnderstoodCache()
 		}
 
 		if f.UnitIn != nil {
-			u.unit[i] = place[f.UnitIn]
+			u.unit[i] = inRead[f.UnitIn]
 		}
 	}
 
@@ -213,6 +215,7 @@ func (u *Understander) Row(read []value.Cell) []value.Cell {
 	return u.cells
 }
 
+// understand returns the cell of an indexed field, from the cache if possible.
 func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) value.Cell {
 	f, cached := u.fields[i], u.caches[i]
 	unit := value.Cell{}
@@ -220,6 +223,7 @@ func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) v
 		unit = read[u.unit[i]]
 	}
 
+	// Only texts are cached, and only if the result does not depend on the unit beside them.
 	if !cached.isOff && u.unit[i] < 0 {
 		if known, ok := cached.cells[string(stored.Form)]; ok && stored.Type == value.Text {
 			cached.hits++
@@ -248,11 +252,13 @@ const maxCached = 4096
 
 func newUnderstoodCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
 
+// add remembers what a stored text was understood as.
 func (c *understoodCache) add(stored, understood value.Cell) {
 	if c.isOff {
 		return
 	}
 
+	// A full cache starts again, or is turned off if it has been of little use.
 	if len(c.cells) == maxCached {
 		c.isOff = c.hits < maxCached
 		c.hits = 0

@@ -36,6 +36,7 @@ func (p *catalogPlanner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 			read = CurrencyCode
 		}
 
+		// Count its units. The most frequent one becomes that of the field.
 		units, most, unit := map[string]int{}, 0, ""
 		understood := p.examiners[i].share(func(text string) bool { _, ok := read(text); return ok })
 
@@ -71,6 +72,7 @@ func isUnitName(words, nameWords []string, field string, isMoney bool) bool {
 		}
 	}
 
+	// Any other name must also contain the field's name, or a word of its column.
 	at := slices.IndexFunc(words, func(w string) bool { return slices.Contains(nouns, w) })
 	if at < 0 {
 		return false

@@ -31,6 +31,7 @@ func unitOf(name string, c schema.Column) string {
 			return "km"
 		}
 	case "price", "msrp":
+		// Comments have codes in capitals. In a name, a code may also be a word, so only usual ones count.
 		for _, code := range currencyCodePattern.FindAllString(c.Comment, -1) {
 			if _, err := currency.ParseISO(code); err == nil {
 				return code
@@ -95,6 +96,7 @@ func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 			inKilometers = inKilometers || word == "kmpl" || word == "l100km" || word == "lper100km"
 		}
 
+		// A few values show how a column is written.
 		for _, v := range profile.Columns[i].Values[:min(20, len(profile.Columns[i].Values))] {
 			folded := value.Fold(v.Text)
 			inKilometers = inKilometers || strings.HasSuffix(folded, "kmpl") || strings.HasSuffix(folded, "l100km")

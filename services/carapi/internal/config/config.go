@@ -166,6 +166,7 @@ func (c *Stock) Validate() error {
 // Settings returns the settings for reading the live table, and the vocabulary. Validate must have accepted c.
 func (c *Stock) Settings() (store.Settings, *value.Vocabulary) { return c.settings, c.vocabulary }
 
+// readSettings reads the settings that say how to read the table, for Settings.
 func (c *Stock) readSettings() error {
 	binding, err := catalog.NewBinding(c.CarsFields, c.CarsHide, query.Controls())
 	vocabulary, vocabularyErr := value.ReadVocabulary(c.VocabularyFile)

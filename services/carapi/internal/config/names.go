@@ -11,6 +11,8 @@ type NameList []string
 // Decode splits the names and keeps their backticks.
 func (n *NameList) Decode(text string) error {
 	*n = nil
+
+	// A comma ends a name unless it is between backticks. The last name ends with a comma that is added.
 	quoted, start := false, 0
 	for i, c := range text + "," {
 		switch {

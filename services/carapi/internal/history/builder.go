@@ -29,10 +29,10 @@ type Op uint8
 
 // The ops of a change.
 const (
-	Insert Op = iota
-	Update
-	Delete
-	ManyRows // of many rows, with their numbers in New
+	OpInsert Op = iota
+	OpUpdate
+	OpDelete
+	OpManyRows // many rows changed, and New only has their numbers
 )
 
 // Reader knows what the changes of a table's rows mean for its vehicles.
@@ -53,7 +53,7 @@ func NewReader(c *catalog.Catalog) Reader {
 func (r *Reader) Kinds(c *Change) []Kind {
 	var kinds []Kind
 	r.events(c, func(kind Kind, _ prices) {
-		if kind != left {
+		if kind != kindLeft {
 			kinds = append(kinds, kind)
 		}
 	})
@@ -67,20 +67,20 @@ type prices struct{ before, now []byte }
 // events calls yield for each event in a change, with the prices if the price changed.
 func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	switch c.Op {
-	case Insert:
-		yield(New, prices{})
-	case Delete:
-		if r.isSold(c.Old) { // it was so before
-			yield(left, prices{})
+	case OpInsert:
+		yield(KindNew, prices{})
+	case OpDelete:
+		if r.isSold(c.Old) { // the sale was an earlier event
+			yield(kindLeft, prices{})
 		} else {
-			yield(Sold, prices{})
+			yield(KindSold, prices{})
 		}
-	case Update:
+	case OpUpdate:
 		if p, changed := r.priceChange(c.Old, c.New); changed {
-			yield(Price, p)
+			yield(KindPrice, p)
 		}
 		if r.isSold(c.New) && !r.isSold(c.Old) {
-			yield(Sold, prices{})
+			yield(KindSold, prices{})
 		}
 	}
 }
@@ -92,10 +92,10 @@ type Builder struct {
 	cells []value.Cell
 	buf   []byte
 
-	needsBulkKeys bool
-	inBulk        []bulkKey
-	needsGoneIDs  bool
-	gone          []goneID
+	needsBulkKeys bool      // whether inBulk replaces the keys of the continued log
+	inBulk        []bulkKey // as they were added
+	needsGoneIDs  bool      // whether gone is collected
+	gone          []goneID  // as they were added, without those of the continued log
 }
 
 // NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
@@ -117,7 +117,7 @@ func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 func (b *Builder) Add(c *Change) error {
 	l := b.log
 	l.Last, l.Run, l.lastKey = c.ID, c.Run, c.Key
-	if c.Op == ManyRows {
+	if c.Op == OpManyRows {
 		b.needsBulkKeys = true
 		numbers := gjson.GetMany(c.New, "inserted", "updated", "deleted")
 		l.Bulks = append(l.Bulks, Bulk{
@@ -131,11 +131,12 @@ func (b *Builder) Add(c *Change) error {
 	}
 
 	b.events(c, func(kind Kind, p prices) {
-		e := event{change: c.ID, at: c.At.UnixMilli(), kind: kind, leaves: c.Op == Delete, key: uint32(len(l.forms))}
+		e := event{change: c.ID, at: c.At.UnixMilli(), kind: kind, leaves: c.Op == OpDelete, key: uint32(len(l.forms))}
 		if e.latest = e.at; len(l.events) > 0 {
 			e.latest = max(e.at, l.events[len(l.events)-1].latest)
 		}
 
+		// Its key and its prices follow each other.
 		l.forms = b.appendKey(l.forms, c.Key)
 		e.before = uint32(len(l.forms))
 		l.forms = append(l.forms, p.before...)
@@ -144,7 +145,7 @@ func (b *Builder) Add(c *Change) error {
 		l.events = append(l.events, e)
 	})
 
-	if c.Op == Delete && b.needsGoneIDs {
+	if c.Op == OpDelete && b.needsGoneIDs {
 		b.addGoneID(c.Old)
 	}
 
@@ -218,7 +219,8 @@ func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bo
 		return false
 	}
 
-	if r.currency.Source() == r.price.Source() { // it stands with the amount
+	// The currency may stand beside the amount in one text. Otherwise it has a column of its own.
+	if r.currency.Source() == r.price.Source() {
 		code := func(v gjson.Result) string {
 			stored, _ := CellOf(r.currency.Source().Stored, v, nil)
 			cell, _ := r.currency.Understand(stored, value.Cell{}, nil)
@@ -254,7 +256,7 @@ func (r *Reader) isSold(object string) bool {
 // It is known after the last Add.
 func (b *Builder) NeedsBulkKeys() bool { return b.needsBulkKeys }
 
-// AddBulkKey adds the key, a JSON object, of a vehicle that came in a change of ManyRows, and the id of that change.
+// AddBulkKey adds the key, a JSON object, of a vehicle that came in a change of many rows, and the id of that change.
 func (b *Builder) AddBulkKey(key string, change int64) {
 	b.inBulk = append(b.inBulk, bulkKey{hashKey(b.appendKey(nil, key)), change})
 }
@@ -302,5 +304,5 @@ func CellOf(kind schema.Kind, v gjson.Result, buf []byte) (value.Cell, []byte) {
 		}
 	}
 
-	return value.Cell{}, buf // NULL, or bytes of which the history has only the beginning
+	return value.Cell{}, buf // NULL, or bytes that the history does not have in full
 }

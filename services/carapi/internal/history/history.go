@@ -23,17 +23,17 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	New   Kind = iota // it came into the table
-	Price             // its price changed
-	Sold              // it left the table, or its status became sold
-	left              // it left the table after it was sold; no request names this kind
+	KindNew   Kind = iota // it came into the table
+	KindPrice             // its price changed
+	KindSold              // it left the table, or its status became sold
+	kindLeft              // it left the table after it was sold; no request names this kind
 )
 
 // kindNames are the names by which requests and answers know the kinds.
 var kindNames = []string{"new", "price", "sold"}
 
 // AllKinds are the kinds that requests name.
-var AllKinds = []Kind{New, Price, Sold}
+var AllKinds = []Kind{KindNew, KindPrice, KindSold}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -49,7 +49,7 @@ func ParseKind(name string) (Kind, bool) {
 // Log is a list of the events of a table's vehicles, the oldest first. It is immutable. The log that continues it
 // shares its memory, so only the last log may be continued.
 type Log struct {
-	// Since is when the first run with a history began. A vehicle without an event New that came in no bulk run was there
+	// Since is when the first run with a history began. A vehicle that has no KindNew and came in no bulk run was there
 	// then, or earlier. The log has no events of earlier runs.
 	Since time.Time
 	// From is the time before which price changes and sales are forgotten; zero if none are.
@@ -72,7 +72,7 @@ type Log struct {
 	state   any       // of the file that was read, as its reader knows it
 }
 
-// Bulk is how many rows a run changed of which the history has only the number.
+// Bulk is a run that changed too many rows to record them one by one. The history only has their numbers.
 type Bulk struct {
 	At                         time.Time
 	Inserted, Updated, Deleted int64
@@ -110,6 +110,7 @@ type Event struct {
 
 // EventAt returns an event by its number, from 0.
 func (l *Log) EventAt(i int) Event {
+	// The forms of an event end where those of the next one begin.
 	e, end := l.events[i], uint32(len(l.forms))
 	if i+1 < len(l.events) {
 		end = l.events[i+1].key
@@ -128,7 +129,7 @@ func (l *Log) EventAt(i int) Event {
 	}
 }
 
-// IsForgotten reports whether a price change or a sale of this time may lack others of its time.
+// IsForgotten reports whether the log may lack price changes and sales of this time.
 func (l *Log) IsForgotten(at time.Time) bool { return at.Before(l.From) }
 
 // IsFor reports whether the log was read for a catalog, from a file in this state.
@@ -136,8 +137,8 @@ func (l *Log) IsFor(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
-// Unchanged returns the log of a later run that found nothing new, and forgot what was before from. Of no log it is
-// nil.
+// Unchanged returns the log of a later run that found nothing new, and forgot what happened before from. It returns nil
+// for a nil log.
 func (l *Log) Unchanged(asOf, from time.Time) *Log {
 	if l == nil {
 		return nil
@@ -165,6 +166,7 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []in
 		since = l.From
 	}
 
+	// Times of events may go back, but latest never does, so a binary search finds the oldest.
 	from := since.UnixMilli()
 	oldest := sort.Search(len(l.events), func(i int) bool { return l.events[i].latest >= from })
 	for i := len(l.events) - 1; i >= oldest; i-- {
@@ -214,7 +216,7 @@ func (l *Log) BulkChange(key []byte) int64 {
 	return l.inBulk[i].change
 }
 
-// HasRow reports whether the table that the history is of has a row with this key.
+// HasRow reports whether the table of the history has a row with this key.
 func (l *Log) HasRow(key []byte) bool {
 	if l.present == nil {
 		return true
@@ -240,12 +242,13 @@ func AppendKey(b []byte, cells ...value.Cell) []byte {
 	return b
 }
 
-// SplitKey returns the values of fields that AppendKey made a key of.
+// SplitKey returns the values of fields from a key that AppendKey made.
 func SplitKey(key []byte, fields []*catalog.Field) []value.Cell {
 	cells := make([]value.Cell, len(fields))
 	for i, f := range fields {
 		form := key
 		if len(fields) > 1 {
+			// Each of several values has its length before it.
 			length, rest, _ := bytes.Cut(key, []byte(":"))
 			n, _ := strconv.Atoi(string(length))
 			form, key = rest[:n], rest[n:]

@@ -25,8 +25,8 @@ func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 	c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key},
 		catalog.Binding{})
 
-	if why := c.NoHistoryReason(); why != "" {
-		t.Fatal(why)
+	if reason := c.NoHistoryReason(); reason != "" {
+		t.Fatal(reason)
 	}
 
 	return c
@@ -41,24 +41,24 @@ func TestKinds(t *testing.T) {
 		old, now string
 		want     string
 	}{
-		{history.Insert, "", "", "[new]"},
-		{history.Delete, `{"id":1,"make":"Kia","price":5,"status":"available"}`, "", "[sold]"},
-		{history.Delete, `{"id":1,"status":null}`, "", "[sold]"},
-		{history.Delete, `{"id":1,"status":"Sold"}`, "", "[]"},
-		{history.Update, `{"price":21995}`, `{"price":20995}`, "[price]"},
-		{history.Update, `{"price":null}`, `{"price":20995}`, "[price]"},
-		{history.Update, `{"price":null}`, `{"price":0}`, "[]"},
-		{history.Update, `{"price":100}`, `{"price":0.00}`, "[price]"},
-		{history.Update, `{"price":20995}`, `{"price":null}`, "[price]"},
-		{history.Update, `{"price":"20995.00"}`, `{"price":20995}`, "[]"},
-		{history.Update, `{"PRICE":1}`, `{"PRICE":2}`, "[price]"},
-		{history.Update, `{"make":"price"}`, `{"make":"Kia"}`, "[]"},
-		{history.Update, `{"status":"available"}`, `{"status":"SOLD"}`, "[sold]"},
-		{history.Update, `{"status":"available"}`, `{"status":"verkauft"}`, "[sold]"},
-		{history.Update, `{"status":"sold"}`, `{"status":"Sold!"}`, "[]"},
-		{history.Update, `{"status":"sold"}`, `{"status":"available"}`, "[]"},
-		{history.Update, `{"status":"available"}`, `{"status":"unsold"}`, "[]"},
-		{history.Update, `{"price":1,"status":"reserved"}`, `{"price":2,"status":"sold"}`, "[price sold]"},
+		{history.OpInsert, "", "", "[new]"},
+		{history.OpDelete, `{"id":1,"make":"Kia","price":5,"status":"available"}`, "", "[sold]"},
+		{history.OpDelete, `{"id":1,"status":null}`, "", "[sold]"},
+		{history.OpDelete, `{"id":1,"status":"Sold"}`, "", "[]"},
+		{history.OpUpdate, `{"price":21995}`, `{"price":20995}`, "[price]"},
+		{history.OpUpdate, `{"price":null}`, `{"price":20995}`, "[price]"},
+		{history.OpUpdate, `{"price":null}`, `{"price":0}`, "[]"},
+		{history.OpUpdate, `{"price":100}`, `{"price":0.00}`, "[price]"},
+		{history.OpUpdate, `{"price":20995}`, `{"price":null}`, "[price]"},
+		{history.OpUpdate, `{"price":"20995.00"}`, `{"price":20995}`, "[]"},
+		{history.OpUpdate, `{"PRICE":1}`, `{"PRICE":2}`, "[price]"},
+		{history.OpUpdate, `{"make":"price"}`, `{"make":"Kia"}`, "[]"},
+		{history.OpUpdate, `{"status":"available"}`, `{"status":"SOLD"}`, "[sold]"},
+		{history.OpUpdate, `{"status":"available"}`, `{"status":"verkauft"}`, "[sold]"},
+		{history.OpUpdate, `{"status":"sold"}`, `{"status":"Sold!"}`, "[]"},
+		{history.OpUpdate, `{"status":"sold"}`, `{"status":"available"}`, "[]"},
+		{history.OpUpdate, `{"status":"available"}`, `{"status":"unsold"}`, "[]"},
+		{history.OpUpdate, `{"price":1,"status":"reserved"}`, `{"price":2,"status":"sold"}`, "[price sold]"},
 	} {
 		kinds := reader.Kinds(&history.Change{Op: c.op, Old: c.old, New: c.now})
 		if got := fmt.Sprintf("%v", kinds); got != c.want {
@@ -82,13 +82,13 @@ func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 		}
 	}
 
-	add(b, 1, 1, history.Insert, `{"id":7}`, "", "")
-	add(b, 2, 1, history.Update, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
-	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
+	add(b, 1, 1, history.OpInsert, `{"id":7}`, "", "")
+	add(b, 2, 1, history.OpUpdate, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
+	add(b, 3, 1, history.OpUpdate, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
 	first = b.Build(history.Log{Since: start}, "one")
 	b = history.NewBuilder(c, first)
-	add(b, 4, 2, history.ManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
-	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
+	add(b, 4, 2, history.OpManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
+	add(b, 5, 2, history.OpDelete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
 
 	return first, b.Build(history.Log{Since: start, From: start.AddDate(0, 0, 1)}, "two")
 }
@@ -127,7 +127,7 @@ func TestLog(t *testing.T) {
 		t.Error("a log is confused with another one")
 	}
 
-	all := []history.Kind{history.New, history.Price, history.Sold}
+	all := []history.Kind{history.KindNew, history.KindPrice, history.KindSold}
 	for _, p := range []struct {
 		kinds         []history.Kind
 		since         time.Time
@@ -137,7 +137,7 @@ func TestLog(t *testing.T) {
 		{all, time.Time{}, 99, 99, "[3 2 1 0] 4"},
 		{all, time.Time{}, 99, 2, "[3 2] 4"},
 		{all, time.Time{}, 2, 99, "[1 0] 4"},
-		{[]history.Kind{history.Sold}, time.Time{}, 99, 99, "[3 2] 2"},
+		{[]history.Kind{history.KindSold}, time.Time{}, 99, 99, "[3 2] 2"},
 		{all, start.AddDate(0, 0, 2), 99, 99, "[3] 1"},
 		{all, start.AddDate(0, 0, 3), 99, 99, "[] 0"},
 	} {
@@ -150,7 +150,10 @@ func TestLog(t *testing.T) {
 	for place, change := range map[int]struct {
 		id   int64
 		kind history.Kind
-	}{0: {1, history.New}, 1: {2, history.New}, 2: {2, history.Sold}, 3: {4, history.Price}, 4: {6, history.New}} {
+	}{
+		0: {1, history.KindNew}, 1: {2, history.KindNew}, 2: {2, history.KindSold}, 3: {4, history.KindPrice},
+		4: {6, history.KindNew},
+	} {
 		if got := log.Position(change.id, change.kind); got != place {
 			t.Errorf("the place of %v is %d, want %d", change, got, place)
 		}
@@ -180,7 +183,7 @@ func TestKeys(t *testing.T) {
 		{[]string{"CODE"}, `{"code":"x"}`, []value.Cell{text("x")}},
 	} {
 		b := history.NewBuilder(newCatalog(t, c.columns...), nil)
-		if err := b.Add(&history.Change{ID: 1, Op: history.Insert, Key: c.key}); err != nil {
+		if err := b.Add(&history.Change{ID: 1, Op: history.OpInsert, Key: c.key}); err != nil {
 			t.Fatal(err)
 		}
 
@@ -204,7 +207,7 @@ func TestDepartureOf(t *testing.T) {
 	var log *history.Log
 	for i, row := range []string{`{"code":"a","ID":1}`, `{"code":"b","id":2}`, `{"code":"c","id":1}`, `{"code":"d"}`} {
 		b := history.NewBuilder(c, log)
-		err := b.Add(&history.Change{ID: int64(i + 1), Op: history.Delete, Key: row, Old: row})
+		err := b.Add(&history.Change{ID: int64(i + 1), Op: history.OpDelete, Key: row, Old: row})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +222,7 @@ func TestDepartureOf(t *testing.T) {
 	}
 
 	b := history.NewBuilder(newCatalog(t, "id"), nil)
-	if err := b.Add(&history.Change{ID: 1, Op: history.Delete, Key: `{"id":1}`, Old: `{"id":1}`}); err != nil {
+	if err := b.Add(&history.Change{ID: 1, Op: history.OpDelete, Key: `{"id":1}`, Old: `{"id":1}`}); err != nil {
 		t.Fatal(err)
 	}
 	if _, found := b.Build(history.Log{}, nil).DepartureOf(value.Cell{Type: value.Number, Form: []byte("1")}); found {

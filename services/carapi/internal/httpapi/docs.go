@@ -42,7 +42,7 @@ func handleDocs(publicURL string) http.Handler {
 			"form-action 'none'")
 
 		switch r.URL.Path {
-		case "/docs/", "/docs/docs.js":
+		case "/docs/", "/docs/docs.js", "/docs/docs.css":
 			http.StripPrefix("/docs", page).ServeHTTP(w, r)
 		default:
 			library.ServeHTTP(w, r)

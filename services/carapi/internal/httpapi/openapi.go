@@ -195,7 +195,7 @@ func operationObject(id, summary, about string, parameters []object, schema stri
 				},
 				"content": object{"application/json": object{"schema": schemaReference(schema)}},
 			},
-			"304": object{"description": "The answer with the ETag in If-None-Match is still true"},
+			"304": object{"description": "The answer with the ETag in If-None-Match is still current"},
 			"400": object{"$ref": "#/components/responses/Problem"},
 			"401": object{"$ref": "#/components/responses/Problem"},
 			"429": object{"$ref": "#/components/responses/Problem"},
@@ -291,6 +291,7 @@ func filterParameter(f search.Description, name string) object {
 		inStock = fmt.Sprintf("; in stock: %s to %s", jsonText(f.Min), jsonText(f.Max))
 	}
 
+	// The end of the name says how the field is compared.
 	const bound = ". Vehicles without a value never match."
 	text := object{"type": "string"}
 	suffix := strings.TrimPrefix(strings.TrimPrefix(name, query.Qualifier), f.Name)
@@ -305,8 +306,8 @@ func filterParameter(f search.Description, name string) object {
 	case suffix == "_max":
 		return queryParameter(name, "At most: "+about+inStock+bound, scalarSchema(f), exampleValue(f))
 	case f.Type == "integer" || f.Type == "number":
-		return listParameter(name, "Equal: "+about+inStock+". A value, or a range such as 20000-30000; several values are "+
-			"alternatives.", text, jsonText(f.Min))
+		return listParameter(name, "Equal: "+about+inStock+". A value, or a range such as "+exampleRange(f)+"; several "+
+			"values are alternatives.", text, jsonText(f.Min))
 	case f.Type == "date" || f.Type == "date-time":
 		return listParameter(name, "Equal: "+about+inStock+". A day stands for all of its times; several values are "+
 			"alternatives.", text, exampleValue(f))

@@ -8,6 +8,7 @@ import (
 
 // asOpenAPI30 converts a document of OpenAPI 3.1 to 3.0, for gateways and generators that do not know 3.1.
 func asOpenAPI30(document object) (object, error) {
+	// Encode and decode the document, so that all its parts have the types of decoded JSON.
 	text, err := json.Marshal(document)
 	if err != nil {
 		return nil, err

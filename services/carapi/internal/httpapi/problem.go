@@ -27,8 +27,8 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	}
 
 	fields := infoOf(r.Context()).base.Resource("/cars/fields")
-	p, isRequests := answer.ProblemOf(err, resourceOf(r), string(fields))
-	if !isRequests {
+	p, isCallerMistake := answer.ProblemOf(err, resourceOf(r), string(fields))
+	if !isCallerMistake {
 		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", httpserver.RequestID(r.Context()))
 	}
 

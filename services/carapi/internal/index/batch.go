@@ -26,6 +26,7 @@ func newRowBatch(columns int) *rowBatch {
 	return &rowBatch{cells: make([]batchedCell, columns*batchRows)}
 }
 
+// add copies a row. The batch must not be full.
 func (b *rowBatch) add(row []value.Cell) {
 	for i, c := range row {
 		start := len(b.forms)
@@ -37,6 +38,7 @@ func (b *rowBatch) add(row []value.Cell) {
 
 func (b *rowBatch) isFull() bool { return b.rows == batchRows || len(b.forms) >= batchBytes }
 
+// cell returns a cell, which is valid until clear.
 func (b *rowBatch) cell(column, row int) value.Cell {
 	c := b.cells[column*batchRows+row]
 	return value.Cell{Type: c.cellType, Form: b.forms[c.start:c.end]}

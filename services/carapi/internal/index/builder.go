@@ -99,6 +99,7 @@ func (b *Builder) Add(cells []value.Cell) error {
 		return nil
 	}
 
+	// The full batch goes to the readers while the next one fills. They must be done with the one before.
 	b.flushes.Wait()
 	b.pauseIfBusy()
 
@@ -147,6 +148,7 @@ func (b *Builder) flush() {
 // each, which is the longest row that MySQL sends. An arena holds 4 GiB.
 const maxColumn = 2 << 30
 
+// add adds the cell of the next row.
 func (r *fieldReader) add(c value.Cell) {
 	if r.values != nil {
 		r.values.add(c)
@@ -202,11 +204,14 @@ func (b *Builder) size() int64 {
 
 // Build builds the index. The builder must not be used afterwards.
 func (b *Builder) Build() *Index {
+	// The last batch need not be full.
 	b.flushes.Wait()
 	b.flushing = b.filling
 	b.flush()
 	b.filling, b.flushing = nil, nil
 	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
+
+	// Sort the values of each column. Then each row has a rank.
 	b.eachColumn(func(i int) {
 		c := &x.columns[i]
 		c.field, c.rows = b.catalog.Indexed[i], b.rows
@@ -235,6 +240,7 @@ func (b *Builder) Build() *Index {
 // eachColumn calls do for every column, in two goroutines unless others need the processors. The goroutine that
 // received the rows is free now.
 func (b *Builder) eachColumn(do func(i int)) {
+	// Each goroutine takes the next column until there are no more.
 	var next atomic.Int64
 	work := func() {
 		for i := next.Add(1) - 1; i < int64(len(b.readers)); i = next.Add(1) - 1 {
@@ -260,6 +266,7 @@ func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 	if c.field.Class() == catalog.ClassText && r.long == nil {
 		c.spellings.buildHashes(&c.values)
 
+		// Words of q are looked for in the folded values.
 		if slices.Contains(query.SearchedFields, c.field.Name) {
 			var form []byte
 			c.haystack = newHaystack(c.values.len(), func(to []byte, rank uint32) []byte {

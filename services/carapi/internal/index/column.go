@@ -80,12 +80,13 @@ func (c *column) makeBitmaps(rows int) {
 
 	c.bitmaps = make([]*roaring.Bitmap, values+1)
 	for rank := range c.bitmaps {
-		if own := grouped[starts[rank]:starts[rank+1]]; worthBitmap(len(own), rows) {
-			c.bitmaps[rank] = newBitmap(own)
+		if ofRank := grouped[starts[rank]:starts[rank+1]]; worthBitmap(len(ofRank), rows) {
+			c.bitmaps[rank] = newBitmap(ofRank)
 		}
 	}
 }
 
+// size returns about how much memory the column takes, in bytes.
 func (c *column) size() int64 {
 	size := c.values.size() + c.ranks.size() + c.spellings.size()
 	for _, b := range c.bitmaps {

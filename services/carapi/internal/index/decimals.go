@@ -83,6 +83,7 @@ func appendDecimal(b []byte, digits int64, scale int) []byte {
 	b = strconv.AppendInt(b, digits/powersOfTen[scale], 10)
 	b = append(b, '.')
 
+	// A fraction may begin with zeros.
 	fraction := digits % powersOfTen[scale]
 	for power := scale - 1; power > 0 && fraction < powersOfTen[power]; power-- {
 		b = append(b, '0')
@@ -92,7 +93,7 @@ func appendDecimal(b []byte, digits int64, scale int) []byte {
 }
 
 // wideSum is a sum in 128 bits, with positive and negative numbers apart. It can add up 2^32 numbers of 64 bits.
-type wideSum struct{ positive, negative [2]uint64 }
+type wideSum struct{ positive, negative [2]uint64 } // the low bits come first
 
 // add adds a number several times.
 func (s *wideSum) add(number int64, times uint32) {

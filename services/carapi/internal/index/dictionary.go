@@ -46,6 +46,7 @@ func (d *dictionary) form(rank uint32, buf []byte) []byte {
 	return d.bytes[start:end:end]
 }
 
+// cell returns the value of a rank as a cell.
 func (d *dictionary) cell(rank uint32) value.Cell {
 	cellType := d.valueType
 	if d.types != nil {

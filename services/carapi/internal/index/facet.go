@@ -27,6 +27,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 		return c.facet(s, by.Step, most)
 	}
 
+	// Results for all rows are kept, because every request without filters needs them.
 	kept := c.facets.get(facetKey{by.Step, most}, func() any {
 		counts, other := c.facet(s, by.Step, most)
 		return facet{counts, other}
@@ -35,6 +36,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 	return kept.counts, kept.other
 }
 
+// facet counts the values of the column, or its numbers in ranges of a step.
 func (c *column) facet(s Set, step string, most int) (counts []Count, other int) {
 	null, span := uint32(c.values.len()), func(rank uint32) Span { return Span{From: c.cell(rank)} }
 	var all []rankCount
@@ -45,6 +47,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
 	}
 
+	// The greatest counts have the smallest keys. NULL becomes number 0, and so the first of equals.
 	best := newSmallestKeys(most, func(a, b uint32) int { return cmp.Compare(a, b) })
 	for _, t := range all {
 		number := t.rank + 1
@@ -120,6 +123,7 @@ const manyRanks = 16
 
 // tally counts the rows of a set by their ranks, in the order of the ranks. NULL comes last.
 func (c *column) tally(s Set) []rankCount {
+	// For few rows, sorting their ranks is quicker than a counter for each rank.
 	ranks := c.values.len() + 1
 	if ranks > manyRanks*s.count {
 		return c.tallyFew(s)

@@ -27,6 +27,11 @@ type Group struct {
 // first, equal counts in the order of their values with NULL first. other is how many rows are in the groups beyond
 // most. The result must not be changed. The steps of by must be ones that FitsRanges accepts.
 func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
+	if s.count < x.rows {
+		return x.groups(s, by, measured, most)
+	}
+
+	// Results for all rows are kept, because many requests have no filters.
 	key := strconv.Itoa(most)
 	for _, g := range by {
 		key += "," + g.String()
@@ -40,10 +45,6 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 		groups []Group
 		other  int
 	}
-	if s.count < x.rows {
-		return x.groups(s, by, measured, most)
-	}
-
 	kept := x.groupResults.get(key, func() any {
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}
@@ -52,6 +53,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	return kept.groups, kept.other
 }
 
+// groups does what Groups does, without keeping the result.
 func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	axes := make([]*groupAxis, len(by))
 	for i, g := range by {
@@ -133,10 +135,10 @@ func (x *Index) measureGroups(rows []uint32, groups []Group, f *catalog.Field) [
 
 	all := make([]Statistics, len(groups))
 	for i := range groups {
-		own := ranks[:groups[i].Count]
+		ofGroup := ranks[:groups[i].Count]
 		ranks = ranks[groups[i].Count:]
-		own = slices.DeleteFunc(own, func(rank uint32) bool { return rank == null })
-		all[i] = c.statisticsOf(own)
+		ofGroup = slices.DeleteFunc(ofGroup, func(rank uint32) bool { return rank == null })
+		all[i] = c.statisticsOf(ofGroup)
 	}
 
 	return all
@@ -160,6 +162,8 @@ type groupAxis struct {
 // axis returns the column's axis. step is the width of ranges of numbers, or empty.
 func (c *column) axis(step string) *groupAxis {
 	a := &groupAxis{column: c, count: c.values.len() + 1}
+
+	// Without a step, each value has a number, which its spellings share.
 	if step == "" {
 		if c.dictionaryOf() == &c.values && len(c.mainSpellings()) > 0 {
 			a.numbers = make([]uint32, a.count)
@@ -170,6 +174,7 @@ func (c *column) axis(step string) *groupAxis {
 		return a
 	}
 
+	// With a step, each range has a number.
 	a.ranges, _ = c.divideNumbers(step, math.MaxInt)
 	for _, r := range a.ranges {
 		a.firsts = append(a.firsts, r.first)
@@ -178,6 +183,7 @@ func (c *column) axis(step string) *groupAxis {
 	a.firsts = append(a.firsts, uint32(c.values.len()))
 	a.count = len(a.firsts)
 
+	// Note the range of every 2^shift-th rank, so that the search for a range is short.
 	const coarseBits = 12
 	a.shift = max(0, bits.Len(uint(c.values.len()))-coarseBits)
 
@@ -274,8 +280,8 @@ func divideSet(s Set, axes []*groupAxis) setDivision {
 	return d
 }
 
-// split divides each of some groups by an axis, and returns the new number of groups.
-func (a *groupAxis) split(s Set, of []uint32, groups int) int {
+// split divides each group by an axis. It changes the groups in groupOf, and returns their new number.
+func (a *groupAxis) split(s Set, groupOf []uint32, groups int) int {
 	// Groups by combination of old group and number: in a table, or in a map if there are far more combinations than rows.
 	// 0 is a combination without rows.
 	var table []uint32
@@ -292,7 +298,7 @@ func (a *groupAxis) split(s Set, of []uint32, groups int) int {
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 
 		for i, rank := range b.ranks[:len(rows)] {
-			combination := uint64(of[at+i])*uint64(a.count) + uint64(a.number(rank))
+			combination := uint64(groupOf[at+i])*uint64(a.count) + uint64(a.number(rank))
 			var group uint32
 			if table != nil {
 				group = table[combination]
@@ -310,7 +316,7 @@ func (a *groupAxis) split(s Set, of []uint32, groups int) int {
 				}
 			}
 
-			of[at+i] = group - 1
+			groupOf[at+i] = group - 1
 		}
 
 		at += len(rows)
@@ -378,6 +384,7 @@ func middleRanks(ranks []uint32) (low, high uint32) {
 // ones after it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
+		// Put what is below a pivot before what is above it, and go on in the part that has the place.
 		pivot := all[low+(high-low)/2]
 		i, j := low, high
 		for i <= j {

@@ -9,8 +9,8 @@ import (
 // haystack is many texts that are searched together. They stand one after another, separated by zero bytes.
 type haystack struct {
 	texts []byte
-	ends  []uint32 // the position of each text's zero byte
-	pairs [1 << 16 / 64]uint64
+	ends  []uint32             // the position of each text's zero byte
+	pairs [1 << 16 / 64]uint64 // a bit for each two bytes that are neighbors somewhere
 }
 
 // newHaystack builds a haystack of n texts. appendText appends one of them to b.
@@ -22,7 +22,7 @@ func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
 		h.texts = append(h.texts, 0)
 	}
 
-	h.texts = bytes.Clone(h.texts)
+	h.texts = bytes.Clone(h.texts) // drops spare capacity
 	for i := 1; i < len(h.texts); i++ {
 		place, bit := pairBit(h.texts[i-1], h.texts[i])
 		h.pairs[place] |= bit

@@ -20,10 +20,12 @@ type keyRows struct {
 	joined map[string]uint32 // for a key of several
 }
 
+// newKeyRows finds the row of each key.
 func (x *Index) newKeyRows() *keyRows {
 	fields := x.catalog.HistoryKey
 	k := &keyRows{}
 	if len(fields) == 1 {
+		// The values of a single field have ranks, so a list of rows is enough.
 		c := x.rankedColumn(fields[0])
 		if c.ranks.isIdentity {
 			return k
@@ -100,7 +102,7 @@ type rowHistory struct {
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
 
-// unknown is the firstSeen of a vehicle that came without an event New: in a bulk run, or back after it left.
+// unknown is the firstSeen of a vehicle that came without a KindNew: in a bulk run, or back after it left.
 const unknown = -1
 
 // readHistory finds what the change history says about each row.
@@ -121,11 +123,11 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		switch {
 		case !found:
 		case bulkChanges != nil && e.Change < bulkChanges[row]: // the vehicle left after it, and came back in the bulk run
-		case e.Kind == history.New:
+		case e.Kind == history.KindNew:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
 		case e.Leaves:
 			h.firstSeen[row], h.change[row] = unknown, 0
-		case e.Kind == history.Price && !log.IsForgotten(e.At):
+		case e.Kind == history.KindPrice && !log.IsForgotten(e.At):
 			h.change[row] = int32(i) + 1
 		}
 	}
@@ -267,6 +269,7 @@ func (x *Index) computeColumn(f *catalog.Field, form func(row uint32, buf []byte
 // few.
 type timeForms map[int64][]byte
 
+// form returns the notation of a time, or nil for one that is not known.
 func (t timeForms) form(seconds int64) []byte {
 	if seconds <= 0 {
 		return nil

@@ -113,18 +113,19 @@ func (x *Index) UniqueKeys() bool {
 	return x.uniqueKeys.value
 }
 
+// areKeysUnique reports whether each row has values in all these fields, and no other row has the same.
 func (x *Index) areKeysUnique(fields []*catalog.Field) bool {
-	oneIs := false
+	hasUniqueField := false
 	for _, f := range fields {
 		c := x.rankedColumn(f)
 		if c == nil || c.nulls > 0 {
 			return false
 		}
-		oneIs = oneIs || x.isUnique(c)
+		hasUniqueField = hasUniqueField || x.isUnique(c)
 	}
 
-	if oneIs || len(fields) == 0 {
-		return oneIs
+	if hasUniqueField || len(fields) == 0 {
+		return hasUniqueField
 	}
 
 	// Rows with the same key are neighbors in the order of the key.

@@ -38,6 +38,7 @@ func (r *tokenReader) size() int64 { return r.valueNumbering.size() + int64(cap(
 // index; nil means that they are the same.
 func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 	return newPostings(r.arena.count, rows, func(add func(row, key uint32)) {
+		// next reads the next number of the stream.
 		rest := r.stream
 		next := func() uint32 {
 			n, width := binary.Uvarint(rest)
@@ -84,6 +85,7 @@ func (l *elementLists) withoutElements(rows int) *roaring.Bitmap {
 
 // finishList builds the list from what was read.
 func finishList(r *tokenReader, rows int, newRow []uint32) *elementLists {
+	// No more tokens come, so the table that finds them can go.
 	r.slots = nil
 	sorter := newValueReader(&catalog.Field{}, 0)
 	sorter.valueNumbering = r.valueNumbering

@@ -40,6 +40,7 @@ func (r *longReader) add(c value.Cell) {
 		}
 	}
 
+	// Words that take too much memory are given up, and q does not search the field.
 	r.words.endRow()
 	if r.words.size() > maxWords {
 		r.words = nil
@@ -89,6 +90,7 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 		return long
 	}
 
+	// Free each part as soon as it is not needed any more.
 	r.words.slots = nil
 	long.postings = r.words.postings(rows, nil, newRow)
 

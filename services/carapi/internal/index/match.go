@@ -55,6 +55,7 @@ func (x *Index) narrowSet(s Set, selected filterSelection) Set {
 		return s
 	}
 
+	// Without a bitmap, check each row of the set.
 	rows := selected.bitmap
 	if rows == nil {
 		found := siftRows(s, []filterSelection{selected})
@@ -124,6 +125,7 @@ func (m rankMarks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 // rankSpan is the ranks from low up to high, excluding high.
 type rankSpan struct{ low, high uint32 }
 
+// selectFilter says which rows a filter selects or excludes.
 func (x *Index) selectFilter(f *query.Filter) filterSelection {
 	c := x.column(f.Field)
 	var selected filterSelection
@@ -136,7 +138,7 @@ func (x *Index) selectFilter(f *query.Filter) filterSelection {
 		selected = c.selectMissing()
 	}
 
-	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
+	selected.excludes = f.Use == query.UseExcluded || f.Use == query.UsePresent
 	return selected
 }
 
@@ -156,6 +158,7 @@ func (c *column) selectMissing() filterSelection {
 		spans = append(spans, rankSpan{null, null + 1})
 	}
 
+	// A blank text, whose key is empty, is not a value either.
 	if d := c.dictionaryOf(); d != nil {
 		for _, rank := range c.spellings.find(d, "") {
 			spans = append(spans, rankSpan{rank, rank + 1})
@@ -214,12 +217,12 @@ func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	for _, word := range f.Words {
 		found := c.spellings.find(&c.list.values, word)
 		ranks = append(ranks, found...)
-		if f.Use == query.HasAll {
+		if f.Use == query.UseHasAll {
 			all = append(all, c.list.postings.union(found))
 		}
 	}
 
-	if f.Use == query.HasAll && len(all) > 0 {
+	if f.Use == query.UseHasAll && len(all) > 0 {
 		return roaring.FastAnd(all...)
 	}
 
@@ -250,7 +253,7 @@ func (c *column) selectRanks(spans []rankSpan) filterSelection {
 	switch {
 	case total == 0:
 		return filterSelection{bitmap: roaring.New()}
-	case c.ranks.isIdentity:
+	case c.ranks.isIdentity: // ranks are row numbers
 		rows := roaring.New()
 		for _, s := range spans {
 			rows.AddRange(uint64(s.low), uint64(s.high))
@@ -320,6 +323,7 @@ func (x *Index) filterMentions(s Set, word string) Set {
 		}
 	}
 
+	// Fields without bitmaps are checked together, row by row.
 	if slow != nil {
 		parts = append(parts, siftRows(s, slow).bitmap)
 	}
@@ -338,6 +342,7 @@ func (c *column) selectMentions(word string) (found filterSelection, all bool) {
 		}
 	}
 
+	// The rows of a few values are united. Otherwise each row is checked.
 	switch {
 	case count == c.values.len() && c.nulls == 0:
 		return filterSelection{}, true

@@ -34,6 +34,7 @@ func (n *valueNumbering) numberOf(v []byte) (number uint32, isNew bool) {
 		n.grow()
 	}
 
+	// Begin at the slot that the hash names, and go on to the value or to a free slot.
 	hash := xxhash.Sum64(v) >> 32
 	mask := uint64(len(n.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -146,6 +147,7 @@ func (a *valueArena) value(number uint32) []byte {
 
 // holds reports whether the value with a number equals v.
 func (a *valueArena) holds(number uint32, v []byte) bool {
+	// The length of a short value is a single byte, which is quick to compare.
 	if len(v) >= 0x80 {
 		return string(a.value(number)) == string(v)
 	}

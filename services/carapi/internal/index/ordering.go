@@ -30,6 +30,7 @@ type keyset struct {
 	offsetInTies int  // rows with these keys on earlier pages; 0 for all
 }
 
+// ordering returns the order over the columns of its fields.
 func (x *Index) ordering(order []query.Order) *rowOrdering {
 	o := &rowOrdering{columns: make([]orderColumn, len(order))}
 	used := 0
@@ -38,6 +39,7 @@ func (x *Index) ordering(order []query.Order) *rowOrdering {
 		*c = orderColumn{column: x.rankedColumn(by.Field), descending: by.Descending}
 		values := c.values.len()
 
+		// The head has the columns whose keys fit into 64 bits together, the first one in the highest bits.
 		width := bits.Len32(uint32(values))
 		c.last, c.mask = uint32(values-1), 1<<width-1
 		if used += width; used <= 64 && o.head == i {
@@ -48,6 +50,7 @@ func (x *Index) ordering(order []query.Order) *rowOrdering {
 	return o
 }
 
+// key returns the key of a rank.
 func (c *orderColumn) key(rank uint32) uint32 {
 	if c.descending {
 		return (c.last - rank) & c.mask // of NULL: all bits

@@ -51,6 +51,7 @@ func (p *keyPacking) append(b []byte, key uint64) []byte {
 
 // floatKey turns a float64 into a key of the same order.
 func floatKey(x float64) uint64 {
+	// The bits of negative floats are in reverse order.
 	if bits := math.Float64bits(x); x < 0 {
 		return ^bits
 	} else {
@@ -88,6 +89,7 @@ func (r *valueReader) packNumbers(values []sortEntry) (keyPacking, bool) {
 
 // packDecimals packs numbers that all fit into decimals of one scale.
 func (r *valueReader) packDecimals(values []sortEntry) (keyPacking, bool) {
+	// Find the longest fraction, and then write all numbers with as many digits after the point.
 	scales, most := make([]uint8, len(values)), 0
 	for i, v := range values {
 		letOthersRun(i)

@@ -27,6 +27,7 @@ func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (ro
 		rows = o.selectRows(s, from, n)
 	}
 
+	// Count the rows before each one that have its sort key, on earlier pages too.
 	same = make([]int, len(rows))
 	for i, row := range rows {
 		switch {
@@ -62,6 +63,7 @@ func (o *rowOrdering) isRowOrder(x *Index) bool {
 
 // walkRows takes rows in the order of their numbers.
 func (o *rowOrdering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
+	// The row numbers are in this order, so a binary search finds where the page begins.
 	first := 0 // index among the set's rows
 	if from != nil {
 		before := func(end int) int { // counts the set's rows before a row
@@ -100,6 +102,7 @@ func (o *rowOrdering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 
 // selectRows checks each row of the set and takes the first n.
 func (o *rowOrdering) selectRows(s Set, from *keyset, n int) []uint32 {
+	// Rows with a head below that of the cursor were on earlier pages.
 	var start uint64
 	if from != nil {
 		for i := range o.columns[:o.head] {
@@ -122,6 +125,7 @@ func (o *rowOrdering) selectRows(s Set, from *keyset, n int) []uint32 {
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
 
+		// A rank below lowest wraps around and becomes greater than width.
 		left := 0
 		for i, rank := range b.ranks[:len(rows)] {
 			b.spare[left] = rows[i]
@@ -187,6 +191,7 @@ func (o *rowOrdering) sampleLimit(s Set, from *keyset, start uint64, n int) uint
 		return math.MaxUint64
 	}
 
+	// The sample alone has n rows up to this head.
 	slices.Sort(heads)
 	return heads[n-1]
 }

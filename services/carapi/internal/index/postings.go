@@ -26,7 +26,7 @@ type postings struct {
 }
 
 // newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
-// called twice. A key may come twice in a row.
+// called twice. A row may have a key more than once.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
 	// Count the rows of each key, and reserve room for them.
 	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last has the row + 1 where each key came last
@@ -38,6 +38,8 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 	})
 
 	p := postings{bitmaps: map[uint32]*roaring.Bitmap{}, starts: counts}
+
+	// Turn each count into the place where its key begins.
 	total := uint32(0)
 	for key := range counts {
 		total, counts[key] = total+counts[key], total
@@ -57,14 +59,14 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 	// Keys with many rows get a bitmap. The others move together in the list.
 	kept := uint32(0)
 	for key := range keys {
-		own := all[p.starts[key]:p.starts[key+1]]
-		slices.Sort(own)
+		ofKey := all[p.starts[key]:p.starts[key+1]]
+		slices.Sort(ofKey)
 
 		p.starts[key] = kept
-		if worthBitmap(len(own), rows) {
-			p.bitmaps[uint32(key)] = newBitmap(own)
+		if worthBitmap(len(ofKey), rows) {
+			p.bitmaps[uint32(key)] = newBitmap(ofKey)
 		} else {
-			kept += uint32(copy(all[kept:], own))
+			kept += uint32(copy(all[kept:], ofKey))
 		}
 	}
 

@@ -20,6 +20,7 @@ func makeNarrow(n int, maximum uint32) narrowNumbers {
 	return narrowNumbers{longs: make([]uint32, n)}
 }
 
+// at returns the number at a place.
 func (l *narrowNumbers) at(i uint32) uint32 {
 	switch {
 	case l.longs != nil:
@@ -62,6 +63,7 @@ func (l *narrowNumbers) push(number uint32, expected int) {
 	}
 }
 
+// widenNumbers copies a list into one of a wider type, with room for the expected numbers or for some more.
 func widenNumbers[W uint16 | uint32, N uint8 | uint16](list []N, expected int) []W {
 	wide := make([]W, len(list), max(len(list)+len(list)/4+16, expected))
 	for i, number := range list {
@@ -99,6 +101,7 @@ type ranks struct {
 	isIdentity bool // the rank of each row is the row's number, and no list is stored
 }
 
+// at returns the rank of a row.
 func (r *ranks) at(row uint32) uint32 {
 	if r.isIdentity {
 		return row
@@ -118,14 +121,14 @@ func (r *ranks) gather(rows, into []uint32) {
 // NULL.
 func (r *ranks) reorder(order []uint32, values int) ranks {
 	moved := ranks{narrowNumbers: makeNarrow(len(order), uint32(values))}
-	own := values == len(order)
+	isIdentity := values == len(order)
 	for row, old := range order {
 		rank := r.at(old)
-		own = own && rank == uint32(row)
+		isIdentity = isIdentity && rank == uint32(row)
 		moved.set(row, rank)
 	}
 
-	if own {
+	if isIdentity {
 		return ranks{isIdentity: true}
 	}
 

@@ -68,6 +68,7 @@ func (c *column) sortRows(order []uint32, rows int) []uint32 {
 		return nil
 	}
 
+	// Count the rows of each rank, which shows where each rank begins, and then place each row.
 	next := make([]uint32, c.values.len()+2)
 	for row := range uint32(rows) {
 		next[c.ranks.at(row)+1]++
@@ -92,6 +93,7 @@ func (c *column) sortRows(order []uint32, rows int) []uint32 {
 	return sorted
 }
 
+// countNulls counts the rows without a comparable value. If ranks are row numbers, all rows have one.
 func (c *column) countNulls(rows int) {
 	c.nulls = 0
 	if !c.hasRanks || c.ranks.isIdentity {

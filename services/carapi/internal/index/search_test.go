@@ -14,7 +14,7 @@ import (
 func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	filter := query.Filter{Parameter: f.Name, Field: f}
 	if r.IntN(3) == 0 {
-		filter.Use = pick(r, []query.Use{query.Excluded, query.Present, query.Missing})
+		filter.Use = pick(r, []query.Use{query.UseExcluded, query.UsePresent, query.UseMissing})
 	}
 
 	some := func() string {

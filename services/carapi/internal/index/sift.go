@@ -62,9 +62,10 @@ func (sel *filterSelection) markHits(rows, ranks, hits []uint32) {
 		return
 	}
 
-	one := sel.spans[0]
+	// A rank below the span wraps around, so that one comparison checks both ends.
+	span := sel.spans[0]
 	for i, rank := range ranks {
-		if rank-one.low < one.high-one.low {
+		if rank-span.low < span.high-span.low {
 			hits[i] = 1
 		}
 	}

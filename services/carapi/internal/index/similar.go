@@ -18,7 +18,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	// Only vehicles with a price, and with a value in all fields that divide them, are compared.
 	s := x.Filter(x.All(), &query.Filter{
-		Field: price, Use: query.AtLeast,
+		Field: price, Use: query.UseAtLeast,
 		Ranges: []query.Range{{From: catalog.LeastPrice}},
 	})
 
@@ -29,7 +29,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	var axes []*groupAxis
 	for _, field := range fields {
-		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
+		s = x.Filter(s, &query.Filter{Field: field, Use: query.UsePresent})
 		axes = append(axes, x.rankedColumn(field).axis(""))
 	}
 
@@ -37,10 +37,12 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	c := x.rankedColumn(price)
 	d := divideSet(s, axes)
 	medians := c.medians(s, &d)
-	reader, row := newValueReader(f, x.rows), uint32(0)
+	reader, next := newValueReader(f, x.rows), uint32(0)
+
+	// skip gives no value to the rows before another one.
 	skip := func(to uint32) {
-		for ; row < to; row++ {
-			letOthersRun(row)
+		for ; next < to; next++ {
+			letOthersRun(next)
 			reader.add(value.Cell{})
 		}
 	}
@@ -48,16 +50,16 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	at := 0
 	var form []byte
 	s.eachBlock(func(rows []uint32, _ *rowBlock) bool {
-		for i, of := range rows {
-			skip(of)
+		for i, row := range rows {
+			skip(row)
 			group := d.groupOf[at+i]
 			if d.counts[group] < catalog.FewestSimilar {
 				continue
 			}
 
-			form = c.values.percentAbove(c.ranks.at(of), medians[group], form)
+			form = c.values.percentAbove(c.ranks.at(row), medians[group], form)
 			reader.add(value.Cell{Type: value.Number, Form: form})
-			row++
+			next++
 		}
 
 		at += len(rows)
@@ -66,15 +68,16 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	skip(uint32(x.rows))
 
-	own := &x.columns[f.Slot()]
-	own.hasRanks = true
-	own.values, own.ranks = reader.finish()
-	own.countNulls(x.rows)
-	own.makeBitmaps(x.rows)
+	result := &x.columns[f.Slot()]
+	result.hasRanks = true
+	result.values, result.ranks = reader.finish()
+	result.countNulls(x.rows)
+	result.makeBitmaps(x.rows)
 }
 
 // medians returns the two middle ranks of each group.
 func (c *column) medians(s Set, d *setDivision) [][2]uint32 {
+	// Collect the ranks of each group, one group after another.
 	next := make([]int, len(d.counts)+1)
 	for group, count := range d.counts {
 		next[group+1] = next[group] + count
@@ -109,10 +112,11 @@ func (c *column) medians(s Set, d *setDivision) [][2]uint32 {
 func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
 	const largest = 1 << 50 // up to here, the computation below fits into an int64
 	if d.packing.kind == packedDecimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
+		// All is doubled, so that the mean of two numbers is a whole number. The quotient is in tenths of a percent.
 		digits := func(rank uint32) int64 { return int64(d.keys[rank] ^ signBit) }
-		median := digits(middle[0]) + digits(middle[1])
-		above := 1000 * (2*digits(rank) - median)
-		return appendDecimal(buf[:0], roundedQuotient(above, median), 1)
+		doubleMedian := digits(middle[0]) + digits(middle[1])
+		above := 1000 * (2*digits(rank) - doubleMedian)
+		return appendDecimal(buf[:0], roundedQuotient(above, doubleMedian), 1)
 	}
 
 	median := d.mean(middle[0], middle[1])
@@ -148,6 +152,6 @@ func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 
 // CountBelow counts the rows of a set with a number below another one.
 func (x *Index) CountBelow(s Set, f *catalog.Field, number string) int {
-	from := query.Filter{Field: f, Use: query.AtLeast, Ranges: []query.Range{{From: number}}}
+	from := query.Filter{Field: f, Use: query.UseAtLeast, Ranges: []query.Range{{From: number}}}
 	return s.count - x.Filter(s, &from).count
 }

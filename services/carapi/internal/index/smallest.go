@@ -53,6 +53,7 @@ func (s *smallestKeys) shrink() {
 func (s *smallestKeys) split() {
 	all := s.collected
 	for low, high := 0, len(all)-1; low < high; {
+		// Put what is below one of them before what is above it, and go on in the part with the n-th.
 		middle := all[low+(high-low)/2]
 		i, j := low, high
 		for i <= j {

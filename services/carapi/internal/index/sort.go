@@ -34,6 +34,7 @@ func (r *valueReader) sortedValues() (values []sortEntry, p keyPacking) {
 		p, packed = r.packTexts(values)
 	}
 
+	// Numbers that cannot be packed have the key of the nearest float64. Those with the same key are compared exactly.
 	switch {
 	case packed:
 		sortByKey(values)
@@ -142,6 +143,7 @@ func sortByKey(values []sortEntry) {
 			continue
 		}
 
+		// Count the keys with each byte, and then place them.
 		var next [256]int
 		for i, v := range from {
 			letOthersRun(i)

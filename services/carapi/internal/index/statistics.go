@@ -178,6 +178,7 @@ func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool)
 		return value.Cell{}, false
 	}
 
+	// Ranks are in the order of the numbers: the nearest is the first from this rank on, or the last before it.
 	from, found := c.values.search([]byte(bound))
 	if above && found {
 		from++

@@ -69,9 +69,11 @@ func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).findFolded)
 }
 
+// lookup returns the texts whose ranks find returns for a word.
 func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dictionary, string) []uint32) []string {
 	c := x.column(f)
 	if c != nil && c.long != nil {
+		// Only the hashes of long texts are known.
 		hashes := hashesOf([]string{word})
 		for _, hash := range c.long.hashes {
 			if hashes[hash] {
@@ -160,6 +162,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 		s.byHash[i] = h.number
 	}
 
+	// Values with the same hash may be spellings of one value.
 	eachRun(hashes, func(run []sortEntry) {
 		for _, h := range run {
 			s.sharedHashes = append(s.sharedHashes, h.number)
@@ -222,6 +225,7 @@ func (s *spellings) foldedMatches(d *dictionary, word string) []uint32 {
 		return ranks
 	}
 
+	// Otherwise search the ranks, which are in the order of the hashes of their folded texts.
 	var form, buf []byte
 	fold := func(i int) []byte {
 		form = d.form(s.byHash[i], form)

@@ -24,6 +24,7 @@ type valueReader struct {
 	expected int
 }
 
+// newValueReader returns a reader for a field of about the expected number of rows.
 func newValueReader(f *catalog.Field, expected int) *valueReader {
 	r := &valueReader{valueType: value.Text, expected: expected}
 	switch f.Class() {
@@ -48,6 +49,7 @@ func (r *valueReader) add(c value.Cell) {
 	case r.allDistinct:
 		number, isNew = r.arena.add(c.Form), true
 	default:
+		// Give up a table that recognizes few values, instead of doubling it.
 		if r.isFull() && r.isMostlyDistinct() {
 			r.allDistinct, r.slots = true, nil
 			r.arena.dropStarts()
@@ -115,6 +117,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	values, packed := r.sortedValues()
 	rankOf = make([]uint32, r.arena.count)
 
+	// Give each distinct value a rank. Equal values are neighbors.
 	count := 0
 	for i, v := range values {
 		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.areEqual(values[i-1], v) {
@@ -190,7 +193,7 @@ func (r *valueReader) copyValues(d *dictionary, values []sortEntry) {
 		}
 	}
 
-	if len(d.bytes) < size {
+	if len(d.bytes) < size { // repeated values need no room
 		d.bytes = bytes.Clone(d.bytes)
 	}
 }
@@ -198,13 +201,14 @@ func (r *valueReader) copyValues(d *dictionary, values []sortEntry) {
 // rankRows returns the rank of each row. rankOf has the rank of each number, and values is how many distinct values
 // there are.
 func (r *valueReader) rankRows(rankOf []uint32, values int) ranks {
+	// Without a list, the number of each row's value is the number of the row.
 	if !r.isListed {
-		own := values == r.rows
-		for i := 0; own && i < len(rankOf); i++ {
-			own = rankOf[i] == uint32(i)
+		isIdentity := values == r.rows
+		for i := 0; isIdentity && i < len(rankOf); i++ {
+			isIdentity = rankOf[i] == uint32(i)
 		}
 
-		if own {
+		if isIdentity {
 			return ranks{isIdentity: true}
 		}
 		if values > math.MaxUint16 {

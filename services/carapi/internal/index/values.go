@@ -25,6 +25,7 @@ func (c *column) mainSpellings() map[uint32]uint32 {
 			return
 		}
 
+		// Find the most frequent text with each key.
 		counts, first := c.countTexts(), make(map[string]uint32, len(same))
 		keyOf := func(rank uint32) string { return string(value.AppendKey(nil, d.form(rank, nil))) }
 		for _, rank := range same {
@@ -64,6 +65,7 @@ func (c *column) countTexts() []uint32 {
 	return c.counts.all
 }
 
+// newCounts counts the rows with each value of the column's dictionary.
 func (c *column) newCounts(d *dictionary) []uint32 {
 	counts := make([]uint32, d.len())
 	if c.list != nil {
@@ -206,6 +208,7 @@ func (x *Index) TextsBeginning(f *catalog.Field, words string) []string {
 	return texts
 }
 
+// ranksBeginning returns the ranks of the texts that begin with the words of a text.
 func (c *column) ranksBeginning(d *dictionary, words string) []uint32 {
 	folded := value.Fold(words)
 	if folded == "" {
@@ -222,6 +225,7 @@ func (c *column) ranksBeginning(d *dictionary, words string) []uint32 {
 		return ranks
 	}
 
+	// A text that begins with the words contains them.
 	for rank := range c.haystack.find(folded) {
 		if value.BeginsWith(d.text(rank), words) {
 			ranks = append(ranks, rank)

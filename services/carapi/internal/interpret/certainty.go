@@ -14,10 +14,12 @@ func markComparisons(tokens []token) {
 	for i := range tokens {
 		switch tokens[i].kind {
 		case comparisonToken:
+			// A versus compares the vehicles on both sides.
 			if word := plainWord(tokens[i].words[0]); word == "vs" || word == "versus" {
 				markBefore(tokens, i)
 			}
 
+			// A vehicle that somebody already has is not asked for. Without a vehicle, "my" says nothing.
 			if slices.Contains(possessives, plainWord(tokens[i].words[0])) {
 				if !markOwned(tokens, i+1) {
 					tokens[i].kind = fillerToken
@@ -25,6 +27,7 @@ func markComparisons(tokens []token) {
 				continue
 			}
 
+			// Any other comparison reaches to the end of its clause, and "near" also over places.
 			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
 			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) ||
 				!isClauseEnd(tokens, j)); j++ {
@@ -40,6 +43,8 @@ func markComparisons(tokens []token) {
 // follows.
 func markOwned(tokens []token, i int) (found bool) {
 	i = nextMeaningful(tokens, i)
+
+	// One unknown word, such as old, may come before the vehicle.
 	if i > 0 && tokens[i].kind == unknownToken {
 		i = nextMeaningful(tokens, i+1)
 	}
@@ -78,6 +83,7 @@ func isDistant(tokens []token, i int) bool {
 		return false
 	}
 
+	// Other places are at the end of a distance.
 	unit := tokens[i-2].words
 	return len(unit) > 0 && slices.Contains(distanceUnits, plainWord(unit[len(unit)-1]))
 }
@@ -134,6 +140,7 @@ func (r *requestReader) markDescriptions(tokens []token) {
 			continue
 		}
 
+		// Amounts, and values that parts of vehicles have too, depend on the words around them.
 		isBound := t.isBound()
 		isUnclear := isBound || isDescribing(t.parameter) || t.parameter == "condition" && slices.Contains(t.values, "new")
 		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) ||
@@ -229,6 +236,7 @@ func describesNext(tokens []token, i int) bool {
 			return strings.HasPrefix(t.parameter, "mileage") && slices.Contains([]string{"from", "of", "to"}, word) ||
 				t.isBound() && (word == "per" || isOnClock && strings.HasPrefix(t.parameter, "price"))
 		case valueToken:
+			// A value may describe equipment, belong to a paint, or describe a value that itself describes something.
 			isPair := t.parameter == "trim" && next.parameter == "color" || isShade(t, next)
 			isChain := next.isUncertain && isDescribing(next.parameter)
 			return !t.isBound() && (next.parameter == "features" || isPair || isChain)
@@ -290,11 +298,12 @@ func belongsBefore(tokens []token, i int) bool {
 				return true
 			}
 
-			text := strings.Join(t.words, " ")
 			if slices.Contains(boundWords, plainWord(before.words[0])) {
 				return true
 			}
 
+			// After any other unknown word, an amount only counts if its form or its size names its field.
+			text := strings.Join(t.words, " ")
 			isClear := plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "year") && timeWord.MatchString(text) ||
 				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 ||
 				t.parameter == "year"
@@ -466,6 +475,7 @@ func (r *requestReader) markStrayTrims(tokens []token) {
 				continue
 			}
 
+			// Narrow the stock by make and model, and then look for the trim in it.
 			filter := query.Filter{Field: f, Words: t.values, Prefixes: t.values}
 			if name != "trim" {
 				set, isNamed = r.index.Filter(set, &filter), true
@@ -478,6 +488,7 @@ func (r *requestReader) markStrayTrims(tokens []token) {
 
 // markWeak marks values that need others beside them: a trim without a make or model, and features alone.
 func (r *requestReader) markWeak(tokens []token) {
+	// isCertain reports whether a value of one of these fields is certain, in the sentence or as a parameter.
 	isCertain := func(parameters ...string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool {
 			return t.kind == valueToken && !t.isUncertain && !t.isNegated && slices.Contains(parameters, t.parameter)

@@ -37,6 +37,7 @@ func (r *requestReader) readControl(name string, given []string) {
 		return
 	}
 
+	// Removing white space at the ends is not worth a note.
 	trimmed := make([]string, len(given))
 	for i, g := range given {
 		trimmed[i] = strings.TrimSpace(g)
@@ -54,6 +55,8 @@ func (r *requestReader) readFieldNames(given string) string {
 	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
 	parts := reader.readSections(unwrapValue(withoutBrackets(given)))
 	isMarked := func(s valueSection) bool { return s.marker != noMarker }
+
+	// Without a negation, the parts between commas are names.
 	if !slices.ContainsFunc(parts, isMarked) {
 		var names []string
 		for part := range strings.SplitSeq(unwrapValue(withoutBrackets(given)), ",") {
@@ -62,9 +65,8 @@ func (r *requestReader) readFieldNames(given string) string {
 		return strings.Join(names, ",")
 	}
 
-	var names []string
-
 	// A list marker holds for the names after it: without photo, vin.
+	var names []string
 	before := noMarker
 	for _, part := range parts {
 		means := part.marker
@@ -108,6 +110,7 @@ func (r *requestReader) readGroups(given string) string {
 			continue
 		}
 
+		// The step may be written as an amount, such as $5k.
 		match := stepAfterName.FindStringSubmatch(part)
 		name, step := r.readFieldNames(strings.TrimSpace(match[1])), strings.TrimSpace(match[2])
 		if f := r.parameters.Catalog.Field(name); f != nil {
@@ -168,6 +171,7 @@ func (r *requestReader) readPresenceNames(name, given string) {
 	}
 }
 
+// readBoolean returns true or false for other words for them, and any other text as it is.
 func readBoolean(s string) string {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "true", "1", "yes", "on":
@@ -198,10 +202,12 @@ func (r *requestReader) readOrder(given string) string {
 	return strings.Join(all, ",")
 }
 
+// readOrderPart reads one field of an order, or a phrase that names one.
 func (r *requestReader) readOrderPart(part string) string {
 	isSeparator := func(c rune) bool { return c == ' ' || c == '_' || c == ':' }
 	words := strings.Join(strings.FieldsFunc(strings.ToLower(part), isSeparator), " ")
 
+	// A field under its own name only takes its direction from another parameter.
 	name, descending := strings.CutPrefix(part, "-")
 	fields := r.parameters.Catalog
 	switch {

@@ -111,6 +111,7 @@ func (r *requestReader) filtersOf(tokens []token) url.Values {
 		found[name] = uniqueTexts(append(found[name], t.values...))
 	}
 
+	// All features in a sentence are wanted, unless an "or" says otherwise.
 	if len(found["features"]) > 1 && !hasOrBetween(tokens, "features") {
 		found["features_all"] = found["features"]
 		delete(found, "features")
@@ -121,15 +122,15 @@ func (r *requestReader) filtersOf(tokens []token) url.Values {
 
 // nameOf returns the parameter of a value. A column named like a bound keeps its own name.
 func (r *requestReader) nameOf(t *token) string {
-	field, use := t.parameter, query.Equals
-	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
+	field, use := t.parameter, query.UseEquals
+	for suffix, bound := range map[string]query.Use{"_min": query.UseAtLeast, "_max": query.UseAtMost} {
 		if name, isBound := strings.CutSuffix(field, suffix); isBound && t.isBound() {
 			field, use = name, bound
 		}
 	}
 
 	if t.isNegated {
-		use = query.Excluded
+		use = query.UseExcluded
 	}
 
 	f := r.parameters.Catalog.Field(field)
@@ -174,6 +175,7 @@ func phrasesNotUnderstood(tokens []token) []string {
 			t.kind == comparisonToken || t.kind == followerToken
 		switch {
 		case isRest:
+			// A negation sign stays with its word.
 			if glued := len(words) - 1; glued >= 0 && t.kind != markerToken && isGlue(words[glued]) {
 				words[glued] += strings.Join(t.words, " ")
 			} else {
@@ -211,6 +213,7 @@ func trimFillers(phrase string) string {
 
 // searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.
 func (r *requestReader) searchWords(words []string, tokens []token) {
+	// Beside a negation, stop words may matter. They go only if there are too many words.
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
 	if isPlain || len(words) > query.MaxWords {

@@ -21,18 +21,19 @@ var utcComment = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 // the column's comment says UTC. Otherwise a Z is dropped and any other zone is refused.
 func (r *requestReader) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
-	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
+	isBound := p.Use == query.UseAtLeast || p.Use == query.UseAtMost
 	var read []string
 
-	why := ""
+	reason := ""
 	for _, g := range given {
 		parts := splitAtCommas(g)
 		for i, part := range parts {
 			if text, ok := relativeInstant(f, part, isBound, time.Now()); ok {
-				parts[i], why = text, "a time before now, in UTC"
+				parts[i], reason = text, "a time before now, in UTC"
 				continue
 			}
 
+			// A DATETIME has no zone, so a zone can only be converted, dropped or refused.
 			match := zonedTime.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue
@@ -41,9 +42,9 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 			isZ := strings.EqualFold(match[2], "z")
 			switch {
 			case utcComment.MatchString(f.Column.Comment) || utcComment.MatchString(f.About):
-				parts[i], why = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
+				parts[i], reason = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
 			case isZ:
-				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
+				parts[i], reason = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
 				r.failFixed(name, part, "column "+f.Column.Name+" names no time zone, so a time with one cannot be compared; send "+
 					match[1], match[1])
@@ -54,8 +55,8 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 		read = append(read, strings.Join(parts, ","))
 	}
 
-	if why != "" {
-		r.note(name, why, url.Values{name: read})
+	if reason != "" {
+		r.note(name, reason, url.Values{name: read})
 	}
 
 	r.exact[name] = append(r.exact[name], read...)

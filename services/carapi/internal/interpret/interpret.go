@@ -55,9 +55,9 @@ func (n *Notes) addUnmatched(parameter, text string) {
 
 // Interpretation says how a parameter was read.
 type Interpretation struct {
-	From string `json:"from"`
-	To   any    `json:"to"` // the values of this parameter, or values by parameter if there are several
-	Why  string `json:"why"`
+	From   string `json:"from"`
+	To     any    `json:"to"` // the values of this parameter, or values by parameter if there are several
+	Reason string `json:"why"`
 
 	Values []index.Value `json:"values,omitempty"` // the values in stock that match
 }
@@ -81,14 +81,14 @@ type requestReader struct {
 type valueOrigin struct {
 	written string // the parameter as written
 	from    string // its value
-	why     string // why the parameter is another one; empty for its own name
+	reason  string // why the parameter is another one; empty for its own name
 }
 
 // pendingNote collects what becomes an Interpretation.
 type pendingNote struct {
-	from string
-	to   url.Values
-	why  []string
+	from    string
+	to      url.Values
+	reasons []string
 }
 
 // absentValues are what callers write when they ask for nothing.
@@ -157,7 +157,7 @@ func (r *requestReader) readParameters(values url.Values) {
 		switch {
 		case !known || isTooMuch(given):
 			r.exact[name] = append(r.exact[name], given...) // Parse says what is wrong
-		case p.Use == query.Control:
+		case p.Use == query.UseControl:
 			r.readControl(name, given)
 		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
@@ -196,7 +196,7 @@ func isTooMuch(values []string) bool {
 // written.
 func (r *requestReader) addValue(name, text string, from valueOrigin) {
 	r.written[name] = append(r.written[name], text)
-	if from.why != "" && !slices.Contains(r.origins[name], from) {
+	if from.reason != "" && !slices.Contains(r.origins[name], from) {
 		r.origins[name] = append(r.origins[name], from)
 	}
 }
@@ -221,12 +221,13 @@ func (r *requestReader) readParameter(written string, values []string) {
 
 	from := valueOrigin{written: written, from: strings.Join(values, ", ")}
 	if name != written {
-		from.why = "another name for " + name
+		from.reason = "another name for " + name
 	}
 
 	var nothing []string // values that ask for nothing
 	for _, v := range values {
-		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
+		// make_not=null asks for vehicles with a make, as has=make does.
+		if p.Use == query.UseExcluded && strings.EqualFold(strings.TrimSpace(v), "null") {
 			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", valueOrigin{written: written, from: v})
 			continue
 		}
@@ -236,7 +237,7 @@ func (r *requestReader) readParameter(written string, values []string) {
 			continue
 		}
 
-		if p.Use == query.Control {
+		if p.Use == query.UseControl {
 			r.addValue(name, v, from)
 			continue
 		}
@@ -288,20 +289,21 @@ func (r *requestReader) addConditions(name string, p query.Parameter, text strin
 			return
 		}
 
+		// The values of has and missing are names of fields.
 		v := c.value
 		if !c.use.Compares() {
 			v = p.Field.Name
 		}
 
-		from := from
+		origin := from
 		switch {
-		case c.use == query.Excluded && p.Use != query.Excluded:
-			from.why = "an exclusion"
-		case target != name || from.why == "":
-			from.why = "an operator"
+		case c.use == query.UseExcluded && p.Use != query.UseExcluded:
+			origin.reason = "an exclusion"
+		case target != name || from.reason == "":
+			origin.reason = "an operator"
 		}
 
-		r.addValue(target, v, from)
+		r.addValue(target, v, origin)
 	}
 }
 
@@ -321,19 +323,19 @@ func (r *requestReader) isAbsent(name, given string) bool {
 }
 
 // note records that a parameter was read as values of one or more parameters.
-func (r *requestReader) note(name, why string, to url.Values) {
+func (r *requestReader) note(name, reason string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
 		origins = []valueOrigin{{written: name, from: strings.Join(r.written[name], ", ")}}
 	}
 
 	for _, o := range origins {
-		r.noteFrom(o, why, to)
+		r.noteFrom(o, reason, to)
 	}
 }
 
 // noteFrom records that the text at an origin was read as values of parameters.
-func (r *requestReader) noteFrom(o valueOrigin, why string, to url.Values) {
+func (r *requestReader) noteFrom(o valueOrigin, reason string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
 		n = &pendingNote{from: o.from, to: url.Values{}}
@@ -344,9 +346,9 @@ func (r *requestReader) noteFrom(o valueOrigin, why string, to url.Values) {
 		n.to[name] = values
 	}
 
-	for _, reason := range []string{o.why, why} {
-		if reason != "" && !slices.Contains(n.why, reason) {
-			n.why = append(n.why, reason)
+	for _, added := range []string{o.reason, reason} {
+		if added != "" && !slices.Contains(n.reasons, added) {
+			n.reasons = append(n.reasons, added)
 		}
 	}
 }
@@ -364,14 +366,15 @@ func (r *requestReader) finishNotes() {
 				to = r.written[name]
 			}
 
-			if n == nil || !n.to.Has(name) && o.why != "" {
+			if n == nil || !n.to.Has(name) && o.reason != "" {
 				r.noteFrom(o, "", url.Values{name: to})
 			}
 		}
 	}
 
+	// A note about the same parameter alone has its values, without its name.
 	for written, n := range r.interpreted {
-		i := Interpretation{From: value.Shorten(n.from, query.MaxLength), To: n.to, Why: strings.Join(n.why, ", and ")}
+		i := Interpretation{From: value.Shorten(n.from, query.MaxLength), To: n.to, Reason: strings.Join(n.reasons, ", and ")}
 		if values, same := n.to[written]; same && len(n.to) == 1 {
 			i.To = values
 		}

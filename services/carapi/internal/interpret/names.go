@@ -148,6 +148,7 @@ func newSynonyms(p *query.Parameters) map[string]string {
 	add("budget", "price_max")
 	add("maxbudget", "price_max")
 
+	// A word that could mean two parameters means none.
 	for word := range ambiguous {
 		delete(all, word)
 	}
@@ -164,6 +165,7 @@ func newSynonyms(p *query.Parameters) map[string]string {
 		}
 	}
 
+	// Other names of controls yield to all of these.
 	for name, words := range otherControls {
 		for _, word := range words {
 			if _, taken := all[word]; !taken {
@@ -201,39 +203,22 @@ func addFieldNames(f *catalog.Field, add func(word, name string)) {
 	}
 
 	for _, word := range withPlurals(slices.Compact(words)) {
+		addAffixed := func(prefixes, suffixes []string, name string) {
+			for _, prefix := range prefixes {
+				add(prefix+word, name)
+			}
+			for _, suffix := range suffixes {
+				add(word+suffix, name)
+			}
+		}
+		addAffixed(lowerPrefixes, lowerSuffixes, f.Name+"_min")
+		addAffixed(upperPrefixes, upperSuffixes, f.Name+"_max")
+		addAffixed(notPrefixes, notSuffixes, f.Name+"_not")
+
+		// Other names of an id, such as stock id, may mean another number.
 		if f.Name != "id" || word == "id" || word == "ids" {
 			add(word, f.Name)
-		}
-
-		// Bounds, exclusions, and suffixes without a meaning.
-		for _, prefix := range lowerPrefixes {
-			add(prefix+word, f.Name+"_min")
-		}
-
-		for _, prefix := range upperPrefixes {
-			add(prefix+word, f.Name+"_max")
-		}
-
-		for _, suffix := range lowerSuffixes {
-			add(word+suffix, f.Name+"_min")
-		}
-
-		for _, suffix := range upperSuffixes {
-			add(word+suffix, f.Name+"_max")
-		}
-
-		for _, prefix := range notPrefixes {
-			add(prefix+word, f.Name+"_not")
-		}
-
-		for _, suffix := range notSuffixes {
-			add(word+suffix, f.Name+"_not")
-		}
-
-		for _, suffix := range eqSuffixes {
-			if f.Name != "id" || word == "id" || word == "ids" {
-				add(word+suffix, f.Name)
-			}
+			addAffixed(nil, eqSuffixes, f.Name)
 		}
 	}
 }

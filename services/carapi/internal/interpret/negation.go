@@ -46,6 +46,7 @@ type markerPhrase struct {
 	marker negationMarker
 }
 
+// newMarkers returns the phrases of some lists by their first word, the longest first.
 func newMarkers(lists map[negationMarker]string) map[string][]markerPhrase {
 	byFirst := map[string][]markerPhrase{}
 	for means, list := range lists {
@@ -78,6 +79,7 @@ func markerAt(words []string, most int) (negationMarker, int) {
 		return exceptMarker, n
 	}
 
+	// The longest phrase comes first.
 	for _, phrase := range markerPhrases[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue
@@ -178,6 +180,7 @@ type sectionReader struct {
 	isOpen  bool
 }
 
+// readSections splits a value into its sections.
 func (s *sectionReader) readSections(text string) []valueSection {
 	for i, chunk := range strings.Split(signSeparators.Replace(text), ",") {
 		if i > 0 {
@@ -186,6 +189,8 @@ func (s *sectionReader) readSections(text string) []valueSection {
 		}
 
 		chunk = unwrapValue(chunk)
+
+		// A value in stock is one section, even if it has joints or signs.
 		if chunk != "" && s.isStored(chunk) {
 			s.current.text, s.current.isStored, s.isOpen = chunk, true, true
 			continue
@@ -215,17 +220,16 @@ func (s *sectionReader) beginSection(next valueSection) {
 
 // beginMarked begins a section after a marker. The section takes over a joint directly before the marker.
 func (s *sectionReader) beginMarked(next valueSection) {
-	next.joint = s.current.joint
 	if s.current.text == "" && s.current.marker == noMarker {
+		next.joint = s.current.joint
 		s.isOpen = false
-	} else {
-		next.joint = ""
 	}
 
 	s.beginSection(next)
 	s.isOpen = true
 }
 
+// readWords splits the words between two commas into sections.
 func (s *sectionReader) readWords(words []string) {
 	for i := 0; i < len(words); {
 		word := words[i]
@@ -241,10 +245,12 @@ func (s *sectionReader) readWords(words []string) {
 			n = 0 // a word alone is a value: NE
 		}
 
+		// A dash alone between two words joins them. At the beginning or at the end it is a negation.
 		rest, isSigned := s.cutSign(word)
 		isLone := slices.Contains(negationDashes, word) && (s.current.text == "" || i+1 == len(words))
 
 		stripped, isNon := cutNon(word)
+
 		// The words after an open marker are what it marks.
 		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == ""
 		switch {
@@ -267,6 +273,7 @@ func (s *sectionReader) readWords(words []string) {
 	}
 }
 
+// cutSign removes a negation sign from a word, and a dash before a digit too if texts have no sign.
 func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 	if rest, isSigned = cutSign(word); isSigned || !s.signsDigits {
 		return rest, isSigned
@@ -320,7 +327,7 @@ func isTextual(f *catalog.Field) bool {
 // reason if it cannot read the negation.
 func (r *requestReader) readNegation(
 	f *catalog.Field, text string, base negationMarker,
-) (all []valueCondition, why string) {
+) (all []valueCondition, problem string) {
 	parts := r.sectionsOf(f, text)
 	isMarked := func(s valueSection) bool { return s.marker != noMarker }
 
@@ -347,6 +354,7 @@ func (r *requestReader) readNegation(
 	// Read the sections one by one. A marker may hold for the sections after it.
 	before := base
 	for i, part := range parts {
+		// Find the marker that holds for this section.
 		means := part.marker
 		switch {
 		case means != noMarker:
@@ -355,14 +363,14 @@ func (r *requestReader) readNegation(
 		case part.joint == "but", i == 0:
 		case before == notMarker && part.joint == "," && !parts[i-1].sign:
 			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for "+
-				"what is not, "+
-				"and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
+				"what is not, and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
 		case before == notMarker && !parts[i-1].sign || before == exceptMarker:
 			means = before
 		}
 
+		// Vehicles without a value are what make_not=null leaves out.
 		if base != noMarker && strings.EqualFold(part.text, "null") && !part.isStored {
-			all = append(all, valueCondition{query.Present, ""})
+			all = append(all, valueCondition{query.UsePresent, ""})
 			continue
 		}
 
@@ -441,6 +449,7 @@ func (r *requestReader) conditionsOfWhole(f *catalog.Field, means negationMarker
 		return nil
 	}
 
+	// A number or a time must not have a sign of its own after the marker.
 	values, _ := r.readText(f, text)
 	if !isTextual(f) && !strings.HasPrefix(text, "-") {
 		values = r.valuesOf(f, text)
@@ -492,6 +501,7 @@ func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 		return []string{text}
 	}
 
+	// Try the words as they are, without words around a value, and in the singular.
 	bare := withoutArticles(text)
 	for _, tried := range []string{text, bare, strings.TrimSuffix(bare, "s")} {
 		if tried == "" {
@@ -518,6 +528,7 @@ func (r *requestReader) isName(f *catalog.Field, part valueSection) bool {
 		return false
 	}
 
+	// If one of its words is a value in stock, the text is more than a name.
 	isSpace := func(c rune) bool { return c == ' ' || c == '-' }
 	return !slices.ContainsFunc(strings.FieldsFunc(part.text, isSpace), func(word string) bool {
 		values, _ := r.readText(f, word)
@@ -527,9 +538,9 @@ func (r *requestReader) isName(f *catalog.Field, part valueSection) bool {
 
 // conditionsOf returns the conditions for values after a marker.
 func (r *requestReader) conditionsOf(means negationMarker, values []string) []valueCondition {
-	use := query.Equals
+	use := query.UseEquals
 	if means == notMarker || means == exceptMarker {
-		use = query.Excluded
+		use = query.UseExcluded
 	}
 
 	all := make([]valueCondition, len(values))

@@ -19,65 +19,68 @@ import (
 // readNumbers reads the values of a number field.
 func (r *requestReader) readNumbers(name string, p query.Parameter, given []string) {
 	var read []string
-	out, why := url.Values{}, ""
+	out, reason := url.Values{}, ""
 	for _, g := range listItems(given) {
-		g, changed, ok := r.normalizeNumber(name, p.Field, g)
+		// Values that Parse reads as they are meant stay.
+		g, itemReason, ok := r.normalizeNumber(name, p.Field, g)
 		if !ok {
 			return
 		}
 
-		why = cmp.Or(changed, why)
+		reason = cmp.Or(itemReason, reason)
 		if isReadAsMeant(p.Field, g) {
 			read = append(read, g)
 			continue
 		}
 		if yes, ok := value.ParseBool(g); ok && p.Field.Flag {
-			read, why = append(read, map[bool]string{true: "1", false: "0"}[yes]), "true or false"
+			read, reason = append(read, map[bool]string{true: "1", false: "0"}[yes]), "true or false"
 			continue
 		}
 		if m := inDays.FindStringSubmatch(g); m != nil && p.Field.Unit == "days" {
 			g = m[1]
 		}
 
+		// Others are amounts, or lists of them.
 		a, ok := r.readAmount(p.Field, g)
 		if !ok && r.failUnit(name, p.Field, g) {
 			return
 		}
 		if !ok || !fitsBound(p.Use, a) {
-			read = append(read, r.readNumberList(p, g, &why)...)
+			read = append(read, r.readNumberList(p, g, &reason)...)
 			continue
 		}
 
 		// Write the amount as a value, a range, or a bound in another parameter.
 		switch {
-		case p.Use == query.AtLeast, a.From == a.To:
+		case p.Use == query.UseAtLeast, a.From == a.To:
 			read = append(read, a.From)
-		case p.Use == query.AtMost:
+		case p.Use == query.UseAtMost:
 			read = append(read, a.To)
-		case p.Use == query.Excluded && (a.To == "" || a.From == ""):
+		case p.Use == query.UseExcluded && (a.To == "" || a.From == ""):
 			r.fail(name, g, name+" leaves out numbers and ranges with two ends; send "+oppositeBound(p.Field, a)+" for this one")
 			return
 		case a.To == "":
-			out.Add(r.boundName(p.Field, query.AtLeast), a.From)
+			out.Add(r.boundName(p.Field, query.UseAtLeast), a.From)
 		case a.From == "":
-			out.Add(r.boundName(p.Field, query.AtMost), a.To)
+			out.Add(r.boundName(p.Field, query.UseAtMost), a.To)
 		default:
 			read = append(read, a.From+"-"+a.To)
 		}
 
-		why = amountReason(p.Field, a)
+		reason = amountReason(p.Field, a)
 	}
 
 	if len(read) > 0 {
 		out[name] = read
 	}
 
-	if why != "" {
+	if reason != "" {
+		// An amount may have added a filter for its currency.
 		noted := maps.Clone(out)
 		if p.Field.IsOfCurrencies() && len(r.exact[p.Field.CurrencyIn.Name]) > 0 {
 			noted[p.Field.CurrencyIn.Name] = r.exact[p.Field.CurrencyIn.Name]
 		}
-		r.note(name, why, noted)
+		r.note(name, reason, noted)
 	}
 
 	for n, values := range out {
@@ -158,7 +161,7 @@ var (
 
 // normalizeNumber expands short forms: years of two digits, small numbers in words, and decimal commas of prices and
 // mileages. It records a mistake and returns false for a comma that may mean two things.
-func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
+func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given string) (text, reason string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
 	case m.Unit == "%" && strings.Contains(text, "%"):
@@ -178,7 +181,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 			if longer == text {
 				break
 			}
-			text, why = longer, "a year of two digits"
+			text, reason = longer, "a year of two digits"
 		}
 
 	case m.IsCount():
@@ -215,7 +218,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 		return "", "", false
 	}
 
-	return text, why, true
+	return text, reason, true
 }
 
 // mixesLengths reports whether some numbers have one or two digits and others four or more, as in 20000,00, 30000,00.
@@ -252,18 +255,19 @@ var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 func fitsBound(use query.Use, a value.Amount) bool {
 	single := a.From == a.To
 	switch use {
-	case query.AtLeast:
+	case query.UseAtLeast:
 		return a.From != "" && (a.To == "" || single)
-	case query.AtMost:
+	case query.UseAtMost:
 		return a.To != "" && (a.From == "" || single)
 	}
 	return true
 }
 
-// readNumberList reads the items of a list that is not an amount as a whole.
-func (r *requestReader) readNumberList(p query.Parameter, given string, why *string) []string {
+// readNumberList reads the items of a list that is not an amount as a whole. It sets reason if an item is not read as
+// it is written.
+func (r *requestReader) readNumberList(p query.Parameter, given string, reason *string) []string {
 	parts := strings.Split(alternativeWords.ReplaceAllString(given, ","), ",")
-	several := p.Use == query.Equals || p.Use == query.Excluded
+	several := p.Use == query.UseEquals || p.Use == query.UseExcluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
 		if several && value.IsGrouped(given) { // Parse would read several values
 			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.DescribeValues(p.Field)+"; write 20000 for 20,000")
@@ -287,7 +291,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 			parts[i] = a.From + "-" + a.To
 		}
 
-		*why = a.Reason
+		*reason = a.Reason
 	}
 
 	return parts
@@ -315,6 +319,7 @@ func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bo
 	m := f.Measure()
 	switch {
 	case m.IsDistance() && m.Unit == "":
+		// Read the amount without converting it, to repeat its number.
 		a, ok := value.Measure{Field: m.Field, Unit: "km"}.Parse(given)
 		if !ok {
 			return false

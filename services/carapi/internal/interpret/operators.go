@@ -54,9 +54,9 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
 	case notNullOperator.MatchString(text):
-		return []valueCondition{{query.Present, ""}}, true, true
+		return []valueCondition{{query.UsePresent, ""}}, true, true
 	case nullOperator.MatchString(text):
-		return []valueCondition{{query.Missing, ""}}, true, true
+		return []valueCondition{{query.UseMissing, ""}}, true, true
 	case strings.HasPrefix(text, "{"):
 		all, ok = readObject(text)
 		return all, true, ok
@@ -66,7 +66,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
-		return []valueCondition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
+		return []valueCondition{{query.UseEquals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
 
 	// An operator before its values, with dots or parentheses.
@@ -85,6 +85,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 			operator = oppositeOperators[operator]
 		}
 
+		// Its values may have an operator themselves, as in not(in(a,b)).
 		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
 			all, ok = negateAll(inner, operator)
 			return all, true, ok
@@ -102,9 +103,9 @@ func negateAll(inner []valueCondition, operator string) ([]valueCondition, bool)
 	for i := range inner {
 		switch {
 		case operator == "eq":
-		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") &&
+		case operator == "ne" && inner[i].use == query.UseEquals && !strings.HasPrefix(inner[i].value, "<") &&
 			!strings.HasPrefix(inner[i].value, ">"):
-			inner[i].use = query.Excluded
+			inner[i].use = query.UseExcluded
 		default:
 			return nil, false
 		}
@@ -188,6 +189,7 @@ func readObject(text string) ([]valueCondition, bool) {
 		all = append(all, found...)
 	}
 
+	// The members of a map come in no order, but the same request must always be read in the same way.
 	slices.SortFunc(all, func(a, b valueCondition) int { return strings.Compare(a.value, b.value) })
 	return all, true
 }
@@ -249,15 +251,15 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 		return nil, false
 	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true",
 		operator == "isnull" && first == "false":
-		return []valueCondition{{query.Present, ""}}, true
+		return []valueCondition{{query.UsePresent, ""}}, true
 	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
-		return []valueCondition{{query.Missing, ""}}, true
+		return []valueCondition{{query.UseMissing, ""}}, true
 	case operator == "between" && len(values) == 2:
-		return []valueCondition{{query.AtLeast, first}, {query.AtMost, values[1]}}, true
+		return []valueCondition{{query.UseAtLeast, first}, {query.UseAtMost, values[1]}}, true
 	case operator == "between" && isOne:
-		return []valueCondition{{query.Equals, first}}, true
+		return []valueCondition{{query.UseEquals, first}}, true
 	case operator == "eq" || operator == "ne":
-		use := map[string]query.Use{"eq": query.Equals, "ne": query.Excluded}[operator]
+		use := map[string]query.Use{"eq": query.UseEquals, "ne": query.UseExcluded}[operator]
 		var all []valueCondition
 		for _, v := range values {
 			all = append(all, valueCondition{use, v})
@@ -267,16 +269,16 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 		return nil, false
 	}
 
-	// Bounds.
+	// Bounds. Those that exclude their number are left to the words of an amount: >20000.
 	switch operator {
 	case "gte":
-		return []valueCondition{{query.AtLeast, first}}, true
+		return []valueCondition{{query.UseAtLeast, first}}, true
 	case "lte":
-		return []valueCondition{{query.AtMost, first}}, true
+		return []valueCondition{{query.UseAtMost, first}}, true
 	case "gt":
-		return []valueCondition{{query.Equals, ">" + first}}, true
+		return []valueCondition{{query.UseEquals, ">" + first}}, true
 	case "lt":
-		return []valueCondition{{query.Equals, "<" + first}}, true
+		return []valueCondition{{query.UseEquals, "<" + first}}, true
 	}
 
 	return nil, false
@@ -293,17 +295,19 @@ func (r *requestReader) splitConditions(name string, p query.Parameter, text str
 	}
 
 	text = unwrapList(strings.Map(withoutInvisible, text))
-	all, changed, why := r.readValue(p.Field, text)
-	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
-		all, why = r.readNegation(p.Field, text, exceptMarker)
+	all, changed, problem := r.readValue(p.Field, text)
+
+	// The value of make_not may be a list in words, which joints separate.
+	if problem == "" && !changed && p.Use == query.UseExcluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
+		all, problem = r.readNegation(p.Field, text, exceptMarker)
 		if changed = all != nil; changed {
 			return all, true, true
 		}
 	}
 
 	switch {
-	case why != "":
-		r.fail(name, text, why)
+	case problem != "":
+		r.fail(name, text, problem)
 		return nil, false, false
 	case !changed:
 		return whole, false, true
@@ -328,9 +332,9 @@ func unwrapList(text string) string {
 	return unwrapValue(text)
 }
 
-// readValue reads operators and negations in a value. changed is false for a value that only names values. why says
+// readValue reads operators and negations in a value. changed is false for a value that only names values. problem says
 // what is wrong with a value that cannot be read.
-func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCondition, changed bool, why string) {
+func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCondition, changed bool, problem string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
 			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -348,6 +352,7 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 		items = splitNegated(items[0])
 	}
 
+	// An operator alone as the first item, as in ne,Toyota, is refused: it could hold for one item or for all.
 	if first := strings.ToLower(items[0]); len(items) > 1 && operatorNames[strings.TrimLeft(first, "$")] == "ne" &&
 		items[0] == first {
 		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -355,9 +360,9 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 	}
 
 	for _, item := range items {
-		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
-		if why != "" {
-			return nil, false, why
+		found, itemChanged, problem := r.readItem(f, item, len(items) > 1)
+		if problem != "" {
+			return nil, false, problem
 		}
 		all, changed = append(all, found...), changed || itemChanged
 	}
@@ -374,30 +379,30 @@ func splitNegated(text string) []string {
 	return []string{text}
 }
 
-// readItem reads one value, or several separated by commas, without a common operator.
-func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []valueCondition, changed bool,
-	why string,
-) {
-	whole := []valueCondition{{query.Equals, item}}
+// readItem reads one value, or several separated by commas, without a common operator. With isListed, it is an item of
+// a list, and may have an operator of its own.
+func (r *requestReader) readItem(
+	f *catalog.Field, item string, isListed bool,
+) (all []valueCondition, changed bool, problem string) {
+	whole := []valueCondition{{query.UseEquals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
 
-	if isOne {
+	if isListed {
 		if found, is, ok := readOperator(item); is && ok {
 			return r.readOperands(f, item, found)
 		}
 	}
 
-	if negated, why := r.readNegation(f, item, noMarker); negated != nil || why != "" {
-		return negated, true, why
+	if negated, problem := r.readNegation(f, item, noMarker); negated != nil || problem != "" {
+		return negated, true, problem
 	}
 
 	for _, part := range r.sectionsOf(f, item) {
 		if !part.isStored && isStray(f, part.text) {
 			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for "+
-				"what is not",
-				value.Excerpt(item), f.Name, f.Name)
+				"what is not", value.Excerpt(item), f.Name, f.Name)
 		}
 	}
 
@@ -407,22 +412,23 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 // readOperands reads the values after an operator, which may be a negation.
 func (r *requestReader) readOperands(
 	f *catalog.Field, text string, found []valueCondition,
-) (all []valueCondition, changed bool, why string) {
+) (all []valueCondition, changed bool, problem string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
 
 	for _, c := range found {
-		if c.use != query.Equals && c.use != query.Excluded || r.isStored(f, c.value) {
+		if c.use != query.UseEquals && c.use != query.UseExcluded || r.isStored(f, c.value) {
 			all = append(all, c)
 			continue
 		}
 
-		inner, innerChanged, why := r.readItem(f, unwrapValue(c.value), false)
+		// The words after an operator may be a negation themselves.
+		inner, innerChanged, problem := r.readItem(f, unwrapValue(c.value), false)
 		switch {
-		case why != "":
-			return nil, false, why
-		case innerChanged && c.use == query.Excluded:
+		case problem != "":
+			return nil, false, problem
+		case innerChanged && c.use == query.UseExcluded:
 			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text),
 				f.Name, f.Name)
 		case innerChanged:
@@ -456,15 +462,15 @@ func (r *requestReader) combineWithUse(
 ) (_ []valueCondition, changed, ok bool) {
 	for i, c := range all {
 		switch {
-		case p.Use == query.Equals:
-		case c.use == query.Equals:
+		case p.Use == query.UseEquals:
+		case c.use == query.UseEquals:
 			all[i].use = p.Use
-		case p.Use == query.HasAll && c.use == query.Excluded:
+		case p.Use == query.UseHasAll && c.use == query.UseExcluded:
 		case c.use != p.Use:
 			r.fail(name, text, fmt.Sprintf("%s is a comparison, and its value has another one; send %s=%s", name, p.Field.Name,
 				value.Excerpt(text)))
 			return nil, false, false
-		case p.Use == query.Excluded:
+		case p.Use == query.UseExcluded:
 			r.fail(name, text, name+" leaves out what it names, and its value is a negation too; send one of them")
 			return nil, false, false
 		}
@@ -498,10 +504,10 @@ func (r *requestReader) isStored(f *catalog.Field, text string) bool {
 // parameterFor returns the parameter that compares a field with this use.
 func (r *requestReader) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
-	case query.Present, query.Missing:
-		name := map[query.Use]string{query.Present: "has", query.Missing: "missing"}[use]
+	case query.UsePresent, query.UseMissing:
+		name := map[query.Use]string{query.UsePresent: "has", query.UseMissing: "missing"}[use]
 		p, ok := r.parameters.Get(name)
-		return name, ok && p.Use == query.Control
+		return name, ok && p.Use == query.UseControl
 	}
 
 	for name, p := range r.parameters.All() {

@@ -13,8 +13,8 @@ import (
 
 // useNames are the names of a parameter's uses in the cases below.
 var useNames = map[query.Use]string{
-	query.Equals: "=", query.AtLeast: "min", query.AtMost: "max", query.Excluded: "not",
-	query.Present: "has", query.Missing: "missing", query.HasAll: "all",
+	query.UseEquals: "=", query.UseAtLeast: "min", query.UseAtMost: "max", query.UseExcluded: "not",
+	query.UsePresent: "has", query.UseMissing: "missing", query.UseHasAll: "all",
 }
 
 func writeConditions(all []valueCondition) string {

@@ -61,7 +61,7 @@ func (r *requestReader) nextPriceDrop(words []string, before []token) (token, in
 	switch {
 	case !isAmount:
 		return dropped, n
-	case amount == "":
+	case amount == "": // at most some amount, which no filter says
 		return token{}, n + m
 	}
 
@@ -109,6 +109,7 @@ func (r *requestReader) dropAmount(words []string) (amount string, n int, ok boo
 		start = 1
 	}
 
+	// Take as many words as make an amount.
 	measure := r.parameters.Catalog.Field(catalog.PriceDrop).Measure()
 	for n := min(start+4, len(words)); n > start; n-- {
 		if endsInside(words[start:n]) || !strings.ContainsAny(words[n-1], "0123456789") {
@@ -179,6 +180,7 @@ func describesVehicle(tokens []token, i int) bool {
 
 	beside := false
 	for _, step := range []int{-1, 1} {
+		// Look at the next token on this side that is not a filler.
 		j := i + step
 		for j >= 0 && j < len(tokens) && tokens[j].kind == fillerToken {
 			j += step

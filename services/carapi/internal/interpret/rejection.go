@@ -183,6 +183,7 @@ func (r *requestReader) flipBound(t *token) bool {
 		t.parameter, step = name+"_min", 1
 	}
 
+	// A bound of a count includes its number: after 2020 is from 2021 on, and not after 2020 is up to 2020.
 	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().IsCount() {
 		number = n.Add(n, big.NewInt(step)).String()
 	}
@@ -198,11 +199,11 @@ func (r *requestReader) canNegate(t *token) bool {
 	}
 
 	p, ok := r.parameters.Get(t.parameter)
-	if !ok || p.Use != query.Equals {
+	if !ok || p.Use != query.UseEquals {
 		return false
 	}
 
-	_, ok = r.parameterFor(p.Field, query.Excluded)
+	_, ok = r.parameterFor(p.Field, query.UseExcluded)
 	return ok
 }
 
@@ -365,6 +366,7 @@ func (r *requestReader) narrowest(tokens []token, first, last int) int {
 		filters = append(filters, f)
 	}
 
+	// The narrowest is the one whose vehicles all pass the other filters.
 	for i := range filters {
 		alone := r.index.Filter(r.index.All(), &filters[i])
 		all := alone

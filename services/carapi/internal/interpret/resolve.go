@@ -92,9 +92,9 @@ func (r *requestReader) noteValues(f *query.Filter) {
 			from = r.written["q"]
 		}
 
-		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
+		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Reason: "all values that mean this"}
 		if len(f.Prefixes) > 0 {
-			note.Why = "models that begin with this"
+			note.Reason = "models that begin with this"
 		}
 	}
 

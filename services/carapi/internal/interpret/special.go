@@ -70,14 +70,14 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, why: "names that " + name +
+		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, reason: "names that " + name +
 			" leaves out"})
 	}
 
 	return true
 }
 
-// cutNot removes a negation from before or after a name. What remains must be a name by itself: "not" has no negation,
+// cutNot removes a negation from before or after a name. What remains must be a name too: "not" has no negation,
 // because "t" is not a name, and "notype" negates "type".
 func cutNot(folded string, isName func(string) bool) (base string, isNot bool) {
 	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {
@@ -139,7 +139,7 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 		}
 
 		text := operator + operand
-		r.addConditions(known, p, text, valueOrigin{written: written, from: written, why: "a comparison"})
+		r.addConditions(known, p, text, valueOrigin{written: written, from: written, reason: "a comparison"})
 		return true
 	}
 
@@ -149,10 +149,12 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 // readValueName reads location=Phoenix or type=SUV as the field that has the value.
 func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
-	use := query.Equals
+	use := query.UseEquals
+
+	// A negation in the name excludes: location_not.
 	isValueName := func(rest string) bool { return valueNames[rest] != nil }
 	if base, isNot := cutNot(folded, isValueName); !known && isNot {
-		folded, use = base, query.Excluded
+		folded, use = base, query.UseExcluded
 		names, known = valueNames[base], true
 	}
 
@@ -196,7 +198,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 			}
 
 			if name, ok := r.parameterFor(f, use); ok {
-				from.why = "another name for " + name
+				from.reason = "another name for " + name
 				r.addConditions(name, query.Parameter{Field: f, Use: use}, part, from)
 			}
 		}
@@ -214,12 +216,11 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 			return values == nil
 		}
 
-		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
-
-		negated, why := r.readNegation(f, text, noMarker)
-		isInStock := func(c valueCondition) bool { return r.valuesOf(f, c.value) != nil }
-		if values || why == "" && len(negated) > 0 &&
-			!slices.ContainsFunc(negated, func(c valueCondition) bool { return !isInStock(c) }) {
+		areValues := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
+		negated, problem := r.readNegation(f, text, noMarker)
+		isMissing := func(c valueCondition) bool { return r.valuesOf(f, c.value) == nil }
+		areNegated := problem == "" && len(negated) > 0 && !slices.ContainsFunc(negated, isMissing)
+		if areValues || areNegated {
 			found = append(found, f)
 		}
 	}
@@ -258,12 +259,14 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 
 		name, known := r.synonyms[rest]
 		p, _ := r.parameters.Get(name)
-		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.Equals {
+		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.UseEquals {
 			continue
 		}
 
+		// has_price=false asks for the same as missing_price=true.
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], why: "another name for " + control})
+		origin := valueOrigin{written: written, from: values[0], reason: "another name for " + control}
+		r.addValue(control, p.Field.Name, origin)
 		return true
 	}
 
@@ -304,10 +307,10 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 				return true
 			}
 
-			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
+			use := map[bool]query.Use{true: query.UseEquals, false: query.UseExcluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.addValue(target, rest, valueOrigin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, valueOrigin{written: written, from: values[0], reason: "the name of a value"})
 			}
 
 			return ok

@@ -104,6 +104,7 @@ type sentencePhrase struct {
 	kind  tokenKind
 }
 
+// newPhrases returns the phrases of some lists by their first word, the longest first.
 func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 	byFirst := map[string][]sentencePhrase{}
 	for kind, list := range lists {
@@ -170,6 +171,7 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 	words := strings.Fields(bracketReplacer.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
+		// A sign that is part of a value in stock is no negation.
 		if t, isKnown := r.findWhole(words[i], fields); isKnown {
 			t.words = words[i : i+1]
 			all = append(all, t)
@@ -372,6 +374,7 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 		candidates = append(slices.Clone(fields), placeFields...)
 	}
 
+	// If no field has the words, they may be in the plural, or name a place without "in".
 	t, ok := r.findField(chunk, candidates, before)
 	if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
 		apostropheRemover.Replace(chunk) == chunk {
@@ -431,6 +434,7 @@ func (r *requestReader) findVehicle(word string, fields []string) (token, bool) 
 			continue
 		}
 
+		// It may be written with other signs than in stock.
 		found := r.index.Lookup(f, word)
 		if len(found) == 0 {
 			found = r.index.LookupFolded(f, word)
@@ -454,10 +458,10 @@ func hasSign(word string) bool {
 
 // amountNouns name the field of the amount after them, and the use of a bare number there.
 var amountNouns = newAmountNouns(map[amountNoun]string{
-	{"mileage", query.Equals}: "mileage odometer km kms kilometers",
-	{"price", query.Equals}:   "price cost costs costing",
-	{"price", query.AtMost}:   "budget",
-	{"year", query.Equals}:    "year",
+	{"mileage", query.UseEquals}: "mileage odometer km kms kilometers",
+	{"price", query.UseEquals}:   "price cost costs costing",
+	{"price", query.UseAtMost}:   "budget",
+	{"year", query.UseEquals}:    "year",
 })
 
 type amountNoun struct {
@@ -479,12 +483,12 @@ func newAmountNouns(wordsOf map[amountNoun]string) map[string]amountNoun {
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
 func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 	// The name of the field comes first, or after the word for a bound.
-	i, use := 0, query.Equals
+	i, use := 0, query.UseEquals
 	switch plainWord(words[0]) {
 	case "max", "maximum":
-		i, use = 1, query.AtMost
+		i, use = 1, query.UseAtMost
 	case "min", "minimum":
-		i, use = 1, query.AtLeast
+		i, use = 1, query.UseAtLeast
 	}
 
 	if i >= len(words) {
@@ -497,7 +501,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		return token{}, 0
 	}
 
-	if use == query.Equals {
+	if use == query.UseEquals {
 		use = noun.use
 	}
 
@@ -507,7 +511,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		"=",
 	}, plainWord(words[i])); i++ {
 		if word := plainWord(words[i]); word == "max" || word == "maximum" {
-			use = query.AtMost
+			use = query.UseAtMost
 		}
 	}
 
@@ -532,8 +536,8 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 			continue // the lowest mileage 2023 Tucson
 		}
 
-		if a.From == a.To && use != query.Equals {
-			name += map[query.Use]string{query.AtMost: "_max", query.AtLeast: "_min"}[use]
+		if a.From == a.To && use != query.UseEquals {
+			name += map[query.Use]string{query.UseAtMost: "_max", query.UseAtLeast: "_min"}[use]
 		}
 
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
@@ -717,6 +721,8 @@ func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (paramet
 		a, sure := f.Measure().Parse(chunk)
 		single := a.From == a.To
 		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
+
+		// Without the form that only this field has, the amount may be of another.
 		switch {
 		case !sure:
 			continue

@@ -51,7 +51,7 @@ func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 
 // valuesOfWord returns the values that a word stands for. It tries, in this order: the value itself; values that differ
 // only in punctuation; aliases; values with the same meaning, for which the word stays as it is.
-func (r *requestReader) valuesOfWord(f *catalog.Field, word string) (values []string, why string) {
+func (r *requestReader) valuesOfWord(f *catalog.Field, word string) (values []string, reason string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
 		return found, ""
@@ -92,7 +92,7 @@ func (r *requestReader) readTexts(name string, f *catalog.Field, given []string)
 	}
 
 	var read []string
-	why := ""
+	reason := ""
 	for _, g := range given {
 		items, isList := parseList(g)
 		if !isList {
@@ -106,22 +106,22 @@ func (r *requestReader) readTexts(name string, f *catalog.Field, given []string)
 				return
 			}
 
-			meant, reason := r.readAlternatives(f, item)
+			meant, itemReason := r.readAlternatives(f, item)
 			if meant == nil {
 				meant = []string{item}
 			}
 
 			read = append(read, meant...)
-			why = cmp.Or(why, reason)
+			reason = cmp.Or(reason, itemReason)
 			if isList {
-				why = cmp.Or(why, "a list")
+				reason = cmp.Or(reason, "a list")
 			}
 		}
 	}
 
 	read = uniqueTexts(read)
-	if why != "" {
-		r.note(name, why, url.Values{name: read})
+	if reason != "" {
+		r.note(name, reason, url.Values{name: read})
 	}
 
 	r.exact[name] = uniqueTexts(append(r.exact[name], read...))
@@ -142,9 +142,9 @@ func (r *requestReader) withSigns(f *catalog.Field, given []string) []string {
 
 // readAlternatives reads one value, or several joined by commas, "or" and the like. It returns the values in stock and
 // why they differ from what is written, or nil if one of them means nothing in stock.
-func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
-	if values, why = r.readText(f, given); values != nil {
-		return values, why
+func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values []string, reason string) {
+	if values, reason = r.readText(f, given); values != nil {
+		return values, reason
 	}
 
 	between := valueSeparators
@@ -160,7 +160,7 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 	var all []string
 	onlyCommas := strings.Count(given, ",") == len(parts)-1
 	for _, part := range parts {
-		values, reason := r.readText(f, part)
+		values, partReason := r.readText(f, part)
 		if values == nil && onlyCommas {
 			values = []string{part} // Parse reads a list too; this item is not in stock
 		}
@@ -169,22 +169,22 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 			return nil, ""
 		}
 
-		all, why = append(all, values...), cmp.Or(why, reason)
+		all, reason = append(all, values...), cmp.Or(reason, partReason)
 	}
 
 	if !onlyCommas {
-		why = cmp.Or(why, "alternatives in words")
+		reason = cmp.Or(reason, "alternatives in words")
 	}
 
-	return all, why
+	return all, reason
 }
 
 // readText reads one value.
-func (r *requestReader) readText(f *catalog.Field, given string) (values []string, why string) {
-	values, why = r.valuesOfWord(f, given)
+func (r *requestReader) readText(f *catalog.Field, given string) (values []string, reason string) {
+	values, reason = r.valuesOfWord(f, given)
 	switch {
-	case why == "alias" || why == "punctuation":
-		return values, why
+	case reason == "alias" || reason == "punctuation":
+		return values, reason
 	case len(values) > 0, r.beginsModel(f, given):
 		return []string{strings.TrimSpace(given)}, "" // keep the text, because it resolves to the same values
 	}
@@ -205,6 +205,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 		return nil
 	}
 
+	// consider adds a known word if no other is nearer, and drops those that are farther away.
 	severalWords, typedDigits := len(strings.Fields(word)) > 1, value.Digits(string(typed))
 	best, candidates := 3, map[string][]string{} // by the values, joined
 	consider := func(known string) {
@@ -268,6 +269,7 @@ func (r *requestReader) splitVehicle(name string, f *catalog.Field, given string
 		return false
 	}
 
+	// Another parameter must say the same as what was found for it.
 	for other, values := range found {
 		elsewhere, ok := r.written[other]
 		if !ok || other == name {
@@ -296,7 +298,7 @@ func areSame(a, b []string) bool {
 // Meaning returns the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
 	r := requestReader{Interpreter: in, index: x}
-	if values, why := r.valuesOfWord(f, word); why != "meaning" {
+	if values, reason := r.valuesOfWord(f, word); reason != "meaning" {
 		return values
 	}
 

@@ -232,10 +232,10 @@ func TestAmounts(t *testing.T) {
 		}
 
 		var fits []string
-		if fitsBound(query.AtLeast, c.amount) {
+		if fitsBound(query.UseAtLeast, c.amount) {
 			fits = append(fits, "min")
 		}
-		if fitsBound(query.AtMost, c.amount) {
+		if fitsBound(query.UseAtMost, c.amount) {
 			fits = append(fits, "max")
 		}
 		if got := strings.Join(fits, " "); got != c.fits {

@@ -86,6 +86,7 @@ func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answe
 		events = c.Service.HistoryByVIN
 	}
 
+	// Find the vehicle, alone or beside similar ones, and then add its history.
 	if call.comparables {
 		a, err = answer.WithComparables(similar(ctx, call.id, call.values))
 	} else {
@@ -119,8 +120,8 @@ func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*
 // callProblem returns why a call has no answer, as the HTTP API would.
 func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk.CallToolResult {
 	at := c.Base.Resource(call.path())
-	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
-	if !isRequests {
+	p, isCallerMistake := answer.ProblemOf(err, at, "The tool describe_inventory")
+	if !isCallerMistake {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
 
@@ -193,6 +194,7 @@ func escapeID(id string) string {
 	return b.String()
 }
 
+// newCall returns the request that the arguments of a tool stand for. It changes values.
 func newCall(tool string, values url.Values) (toolCall, error) {
 	switch tool {
 	case "describe_inventory":
@@ -211,6 +213,7 @@ func newCall(tool string, values url.Values) (toolCall, error) {
 		return newReportCall(values)
 	}
 
+	// A search shows the main fields, unless the call says what it wants to see.
 	shows := values.Get("count_only") == "true"
 	for name := range values {
 		shows = shows || shownNames.MatchString(name)
@@ -238,6 +241,7 @@ func addMore(values url.Values) error {
 		}
 
 		for _, name := range slices.Sorted(maps.Keys(added)) {
+			// A filter that is given twice must have the same values, in any order.
 			has := sortedItems(values[name])
 			if more := sortedItems(added[name]); len(has) > 0 && !slices.Equal(has, more) {
 				return fmt.Errorf("more: %s=%s contradicts %[1]s=%[3]s, which is given too; give %[1]s once", value.Excerpt(name),
@@ -302,11 +306,13 @@ func parseMore(text string) (url.Values, error) {
 	return values, nil
 }
 
+// newCarCall returns the request for one vehicle. values keeps the parameters of the HTTP API.
 func newCarCall(values url.Values) (toolCall, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
 		return toolCall{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
 
+	// What to add to the vehicle is a path in the HTTP API, and not a parameter.
 	wishes := map[string]bool{}
 	for _, name := range []string{"comparables", "history"} {
 		switch wish := strings.ToLower(values.Get(name)); wish {

@@ -146,6 +146,7 @@ func neverEnds(m jsonrpc.Message) bool {
 	return ok && r.Method == "subscriptions/listen"
 }
 
+// writeRefusal answers with an error of JSON-RPC.
 func writeRefusal(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -172,6 +173,7 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 		return
 	}
 
+	// A problem of the HTTP API has a sentence in detail. Any other error is a sentence itself.
 	var problem struct{ Detail string }
 	message := strings.TrimSpace(e.text.String())
 	if json.Unmarshal(e.text.Bytes(), &problem) == nil && problem.Detail != "" {

@@ -67,6 +67,7 @@ func (c *Caller) toolsFor(fields []search.Description) []*sdk.Tool {
 		return last.tools
 	}
 
+	// Make the tools for the new index, with the values that it has.
 	closed := false
 	schemas := answer.Schemas(fields, defsPrefix)
 
@@ -130,6 +131,7 @@ const learnInterval = time.Second
 // Stdio answers the protocol over standard input and output until the client or ctx ends it. opened is closed when the
 // databases have been tried. Databases that do not answer yet may come while the client is answered.
 func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
+	// The first list of tools should describe the table, but must not come too late.
 	waitFor(ctx, opened, firstAnswerWait)
 	tools := &toolList{Caller: c, known: c.currentFields(ctx)}
 	tools.server = c.server(tools.known)
@@ -138,6 +140,8 @@ func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
 	var learning sync.WaitGroup
 	defer learning.Wait()
 	defer stop()
+
+	// While the table is unknown, look for it in the background.
 	learn := sync.OnceFunc(func() { learning.Go(func() { tools.learnFields(ctx) }) })
 	tools.server.AddReceivingMiddleware(func(next sdk.MethodHandler) sdk.MethodHandler {
 		return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {

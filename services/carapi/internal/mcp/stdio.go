@@ -146,6 +146,7 @@ func (s *stdioTransport) Read(context.Context) (jsonrpc.Message, error) {
 		return nil, io.EOF
 	}
 
+	// The input has ended. Wait for the answers to its calls.
 	s.mu.Lock()
 	if !s.ended {
 		s.ended = true

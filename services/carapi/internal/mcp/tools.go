@@ -351,6 +351,7 @@ func (t modelTool) outputSchema(all map[string]any) jsonObject {
 		schema[keyword] = v
 	}
 
+	// The schemas that it refers to are needed to check answers, but their descriptions are not.
 	definitions := jsonObject{}
 	addReferred(definitions, all, schema)
 
@@ -395,6 +396,7 @@ func outlineOfEither(one, other jsonObject) jsonObject {
 		}
 	}
 
+	// Only members that both objects must have are required.
 	delete(outlined, "required")
 	first, _ := one["required"].([]any)
 

@@ -83,7 +83,7 @@ func (q *Query) appendPage(b []byte) []byte {
 	return strconv.AppendBool(appendMember(b, "include_total"), q.Total)
 }
 
-// sortText returns the order without an id that completeOrder added.
+// sortText returns the order without the id at its end if completeOrder would add it again.
 func (q *Query) sortText() string {
 	text := ""
 	for i, o := range q.Sort {
@@ -105,6 +105,7 @@ func (q *Query) sortText() string {
 // appendApplied appends the filter as understood, as JSON.
 func (f *Filter) appendApplied(b []byte) []byte {
 	if f.Field.Class() == catalog.ClassText || f.Field.Class() == catalog.ClassList {
+		// Show the values in stock that match. If there are none or too many, show what was asked for.
 		values := f.InStock
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts
@@ -118,7 +119,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		return value.AppendStrings(b, clean)
 	}
 
-	if f.Use == AtLeast || f.Use == AtMost {
+	if f.Use == UseAtLeast || f.Use == UseAtMost {
 		return append(b, f.Ranges[0].JSON...)
 	}
 

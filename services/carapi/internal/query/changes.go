@@ -73,6 +73,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 		return nil, ParameterErrors{All: r.errs, LeftOut: r.leftOut}
 	}
 
+	// What is not given has a default.
 	if strings.TrimSpace(values.Get("since")) == "" {
 		c.Since, _ = ParseSince(defaultSince, now)
 	}
@@ -106,10 +107,10 @@ func (c *Changes) setParameter(name, given string, now time.Time) (ok bool) {
 
 		ok = true
 	case "cursor":
-		change, kind, _ := strings.Cut(given, ".")
+		change, kindName, _ := strings.Cut(given, ".")
 		id, err := strconv.ParseInt(change, 10, 64)
-		of, known := history.ParseKind(kind)
-		c.Before = &ChangesCursor{id, of}
+		kind, known := history.ParseKind(kindName)
+		c.Before = &ChangesCursor{id, kind}
 		ok = err == nil && id > 0 && known
 	}
 
@@ -139,6 +140,7 @@ func (c *Changes) NextPage(last ChangesCursor) url.Values {
 		next = url.Values{}
 	}
 
+	// A relative time, such as 7d, would move until the next page is read.
 	next.Set("since", c.Since.Format(time.RFC3339Nano))
 	next.Set("cursor", strconv.FormatInt(last.Change, 10)+"."+last.Kind.String())
 	return next

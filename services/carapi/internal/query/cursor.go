@@ -46,6 +46,7 @@ func (q *Query) fingerprint() string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
 	for _, f := range q.Filters {
+		// Case, repetitions and the order of values do not count.
 		var values []string
 		for _, text := range f.Texts {
 			for word := range strings.SplitSeq(text, ",") {
@@ -72,6 +73,7 @@ func (q *Query) fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 }
 
+// encodeCursor returns a cursor as clients see it.
 func (q *Query) encodeCursor(c Cursor) string {
 	b := value.AppendString([]byte("["), q.fingerprint())
 	for i, cell := range c.SortKey {
@@ -112,6 +114,7 @@ func (p *parser) parseCursor(given string) {
 	p.query.After = &c
 }
 
+// decodeCursor reads a cursor. It returns false for one of another search, and for any other text.
 func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 	text, err := base64.RawURLEncoding.Strict().DecodeString(given)
 	if err != nil {
@@ -150,6 +153,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 	return c, false
 }
 
+// decodeCursorCell reads what appendCursorCell writes.
 func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bool) {
 	if string(element) == "null" {
 		return value.Cell{}, true
@@ -164,6 +168,7 @@ func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bo
 		cellType = value.Blob
 	}
 
+	// Texts are texts, and all bytes are an array.
 	var text string
 	if json.Unmarshal(element, &text) == nil {
 		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.ClassOpaque

@@ -96,7 +96,7 @@ func fixedRequest(values url.Values, wrong []ParameterError) url.Values {
 				delete(right, name)
 			case name == w.Parameter:
 				right[name] = fixed
-			default: // beside the values that are already there
+			default: // another parameter keeps the values that it has
 				right[name] = append(slices.Clone(right[name]), fixed...)
 			}
 		}

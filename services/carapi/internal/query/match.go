@@ -41,11 +41,11 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 // Matches reports whether a vehicle with this cell in the filter's field passes the filter.
 func (f *Filter) Matches(c value.Cell) bool {
 	switch f.Use {
-	case Present:
+	case UsePresent:
 		return hasValue(f.Field, c)
-	case Missing:
+	case UseMissing:
 		return !hasValue(f.Field, c)
-	case Excluded:
+	case UseExcluded:
 		return !f.includes(c)
 	}
 	return f.includes(c)
@@ -89,6 +89,7 @@ func (f *Filter) includes(c value.Cell) bool {
 	return false
 }
 
+// matchesText reports whether a stored text is one of the filter's words, means the same, or begins with one.
 func (f *Filter) matchesText(stored []byte) bool {
 	for _, known := range f.InStock {
 		if known == string(stored) { // saves the comparisons below
@@ -114,7 +115,7 @@ func (f *Filter) matchesText(stored []byte) bool {
 
 // matchesList reports whether a list has one of the filter's words, or all of them with HasAll.
 func (f *Filter) matchesList(form []byte) bool {
-	if f.Use != HasAll {
+	if f.Use != UseHasAll {
 		found := false
 		f.Field.Elements(form, func(element []byte) { found = found || f.matchesText(element) })
 		return found

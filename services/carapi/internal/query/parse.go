@@ -73,6 +73,7 @@ func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut i
 	return errs
 }
 
+// parseRequest reads a request and collects all its mistakes.
 func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 	r := &parser{Parameters: p, query: Query{Limit: DefaultLimit, MaxChars: MaxChars, Total: true, values: values}}
 	r.query.Shown = p.shownByDefault()
@@ -85,6 +86,7 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 		r.parseParameter(name, known, values[name])
 	}
 
+	// The rest depends on more than one parameter.
 	if !values.Has("fields") {
 		r.showComputed()
 	}
@@ -97,6 +99,7 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 		r.suggestFix(url.Values{"include_total": nil})
 	}
 
+	// The cursor comes last, because it belongs to the filters and the order.
 	r.query.Sort = r.completeOrder()
 	if cursor := values.Get("cursor"); r.errs == nil && cursor != "" {
 		r.parseCursor(cursor)
@@ -179,6 +182,7 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 
 // nearestNames returns the names that name was perhaps meant to be. A negated name is near parameters that exclude.
 func (p *parser) nearestNames(name string, names []string) []string {
+	// A sign, not or isnt in a name may say what is unwanted, as in make!
 	bare := strings.TrimFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") ||
 		strings.HasSuffix(strings.ToLower(name), "isnt")
@@ -191,7 +195,7 @@ func (p *parser) nearestNames(name string, names []string) []string {
 	for _, n := range near {
 		if _, ok := p.byName[n+"_not"]; ok {
 			excluding = append(excluding, n+"_not")
-		} else if p.byName[n].Use == Excluded {
+		} else if p.byName[n].Use == UseExcluded {
 			excluding = append(excluding, n)
 		}
 	}
@@ -202,14 +206,13 @@ func (p *parser) nearestNames(name string, names []string) []string {
 // isWord reports whether a name has only letters, digits and underscores.
 func isWord(name string) bool {
 	return !strings.ContainsFunc(name, func(c rune) bool {
-		return c != '_' && !unicode.IsLetter(c) &&
-			!unicode.IsDigit(c)
+		return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c)
 	})
 }
 
 // IsPermitted reports whether a request with the given controls may have this parameter.
 func IsPermitted(name string, p Parameter, controls []string) bool {
-	if p.Use != Control {
+	if p.Use != UseControl {
 		name = "q"
 	}
 	return slices.Contains(controls, name)
@@ -228,20 +231,22 @@ func (p *Parameters) permittedNames(controls []string) []string {
 	return names
 }
 
+// parseParameter reads one parameter, with all its values.
 func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	parts, ok := p.splitValues(name, given)
 	if !ok {
 		return
 	}
 
-	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
+	// Only these parameters may have more than one value.
+	several := known.Use == UseEquals || known.Use == UseHasAll || known.Use == UseExcluded ||
 		slices.Contains([]string{"q", "sort", "fields", "facets", "by", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "%s has %d values; send at most %d values", name, len(parts), MaxValues)
 	case !several && len(given) > 1:
 		p.fail(name, strings.Join(given, ","), nil, "%s is given %d times; send it once", name, len(given))
-	case known.Use == Control:
+	case known.Use == UseControl:
 		if name == "q" {
 			given = []string{strings.Join(given, " ")} // as applied has its words
 		}
@@ -249,7 +254,7 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	case known.Field.Class() == catalog.ClassText || known.Field.Class() == catalog.ClassList:
 		// Not the parts: a value in stock may hold a comma.
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
-	case known.Use == AtLeast || known.Use == AtMost:
+	case known.Use == UseAtLeast || known.Use == UseAtMost:
 		p.parseBound(name, known, given[0])
 	default:
 		p.parseRanges(name, known, parts)
@@ -272,6 +277,8 @@ func (p *parser) splitValues(name string, given []string) (parts []string, ok bo
 			part = strings.TrimSpace(part)
 			if part == "" {
 				p.fail(name, g, nil, "%s has an empty value; send a value, or leave it out", name)
+
+				// A parameter that is empty as a whole can be left out.
 				if len(given) == 1 && len(parts) == 0 && strings.Trim(g, ", ") == "" {
 					p.suggestFix(url.Values{name: nil})
 				}
@@ -293,7 +300,7 @@ func (p *parser) parseBound(name string, known Parameter, given string) {
 		return
 	}
 
-	if known.Use == AtLeast {
+	if known.Use == UseAtLeast {
 		r.To = ""
 	} else {
 		r.From = ""
@@ -374,9 +381,9 @@ func (p *parser) parseControl(name, given string, parts []string) {
 
 	// Which vehicles are found, and which of them are on the page.
 	case "has":
-		p.parsePresence(name, Present, parts)
+		p.parsePresence(name, UsePresent, parts)
 	case "missing":
-		p.parsePresence(name, Missing, parts)
+		p.parsePresence(name, UseMissing, parts)
 	case "page", "offset":
 		p.parseReach(name, given)
 	}
@@ -476,6 +483,7 @@ func (p *parser) parseReach(name, given string) {
 func (p *parser) checkReach() {
 	q, name := &p.query, "offset"
 	if q.Page > 0 {
+		// A greater page cannot be multiplied without overflow, and is out of reach anyway.
 		q.Offset, name = MaxReach, "page"
 		if q.Page <= MaxReach {
 			q.Offset = (q.Page - 1) * q.Limit
@@ -573,27 +581,33 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 	var all []Group
 	for _, part := range parts {
 		name, step, hasStep := strings.Cut(part, ":")
-		serves := (*catalog.Field).IsFacetable
-		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
-			serves = func(f *catalog.Field) bool { return f.Class() == catalog.ClassNumber && f.Name != "id" }
-		} else if name, step = part, ""; p.needsStep(name) {
+		if p.Catalog.Field(part) != nil { // the name of a column may have a colon
+			name, step, hasStep = part, "", false
+		}
+
+		switch {
+		case !hasStep && p.needsStep(name):
 			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000",
 				name, name)
 			continue
-		}
-
-		if hasStep && (!stepPattern.MatchString(step) || strings.Trim(step, "0.") == "") {
+		case hasStep && (!stepPattern.MatchString(step) || strings.Trim(step, "0.") == ""):
 			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000",
 				value.Excerpt(name), value.Excerpt(name))
 			continue
 		}
 
+		serves := (*catalog.Field).IsFacetable
+		if hasStep {
+			serves = func(f *catalog.Field) bool { return f.Class() == catalog.ClassNumber && f.Name != "id" }
+		}
+
 		for _, f := range p.fieldsNamed(parameter, []string{name}, serves) {
-			g := Group{Field: f, Step: step}
+			g := Group{Field: f}
 			if hasStep {
 				g.Step = normalizeNumber(step)
 			}
 
+			// A field that is named again with the same step counts once.
 			same := slices.IndexFunc(all, func(other Group) bool { return other.Field == f })
 			switch {
 			case same < 0:
@@ -653,6 +667,7 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 	p.fail(parameter, name, near, sentence, value.Excerpt(name))
 	p.errs[len(p.errs)-1].unknownName = true
 
+	// Correct a single typing error, if the name is found once in the list.
 	given := p.query.values[parameter]
 	if len(near) == 1 && value.IsOneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
 		p.suggestFix(url.Values{parameter: {strings.Replace(given[0], name, near[0], 1)}})
@@ -663,8 +678,8 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 func (p *parser) checkBounds() {
 	for _, upper := range p.query.Filters {
 		for _, lower := range p.query.Filters {
-			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost ||
-				p.byName[lower.Parameter].Use != AtLeast {
+			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != UseAtMost ||
+				p.byName[lower.Parameter].Use != UseAtLeast {
 				continue
 			}
 

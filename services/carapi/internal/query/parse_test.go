@@ -103,7 +103,7 @@ func TestMistakes(t *testing.T) {
 		"-maek=Kia":               `there is no parameter "-maek"; did you mean make_not?`,
 		"zzz=1":                   `there is no parameter "zzz"; leave it out`,
 		"price=cheap":             "price must be " + DescribeValues(p.Catalog.Field("price")),
-		"price_min=5-9":           "price_min must be a number such as 2023 or 19999.5",
+		"price_min=5-9":           "price_min must be a number such as 20000 or 19999.5",
 		"price_min=9&price_max=5": "price_max is below price_min, which is 9; send 9 or more",
 		"make=":                   "make has an empty value; send a value, or leave it out",
 		"price_min=1&price_min=2": "price_min is given 2 times; send it once",

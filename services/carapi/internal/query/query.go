@@ -143,12 +143,12 @@ func (q *Query) Values() url.Values { return q.values }
 // SingleValue returns the only value of the field that the filters allow, if there is just one.
 func (q *Query) SingleValue(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
-		switch of := &q.Filters[i]; {
-		case of.Field != f || of.Use == Excluded:
-		case len(of.InStock) == 1 && f.Class() == catalog.ClassText:
-			return of.InStock[0], true
-		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
-			return of.Ranges[0].From, true
+		switch filter := &q.Filters[i]; {
+		case filter.Field != f || filter.Use == UseExcluded:
+		case len(filter.InStock) == 1 && f.Class() == catalog.ClassText:
+			return filter.InStock[0], true
+		case len(filter.Ranges) == 1 && filter.Ranges[0].From != "" && filter.Ranges[0].From == filter.Ranges[0].To:
+			return filter.Ranges[0].From, true
 		}
 	}
 
@@ -162,8 +162,9 @@ func (q *Query) Currency(f *catalog.Field) (code string, isSingle bool) {
 		return f.Unit, true
 	}
 
+	// Only a filter on the currency itself leaves one currency.
 	for i := range q.Filters {
-		if q.Filters[i].Field != f.CurrencyIn || q.Filters[i].Use != Equals {
+		if q.Filters[i].Field != f.CurrencyIn || q.Filters[i].Use != UseEquals {
 			continue
 		}
 
@@ -189,21 +190,23 @@ type Use int
 
 // The uses of a parameter.
 const (
-	Equals   Use = iota
-	AtLeast      // field_min
-	AtMost       // field_max
-	HasAll       // field_all
-	Excluded     // field_not: excludes vehicles with one of the values, but not those without a value
-	Present      // named in has: there is a value
-	Missing      // named in missing: there is no value
-	Control      // not about a field
+	UseEquals   Use = iota
+	UseAtLeast      // field_min
+	UseAtMost       // field_max
+	UseHasAll       // field_all
+	UseExcluded     // field_not: excludes vehicles with one of the values, but not those without a value
+	UsePresent      // named in has: there is a value
+	UseMissing      // named in missing: there is no value
+	UseControl      // not about a field
 )
 
 // Includes reports whether the parameter asks for vehicles with values of the field, rather than without them.
-func (u Use) Includes() bool { return u == Equals || u == HasAll || u == AtLeast || u == AtMost }
+func (u Use) Includes() bool {
+	return u == UseEquals || u == UseHasAll || u == UseAtLeast || u == UseAtMost
+}
 
 // Compares reports whether the parameter compares values, rather than their presence.
-func (u Use) Compares() bool { return u != Present && u != Missing && u != Control }
+func (u Use) Compares() bool { return u != UsePresent && u != UseMissing && u != UseControl }
 
 // Parameter is what a name in a request stands for.
 type Parameter struct {
@@ -266,7 +269,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 	byName := map[string]Parameter{}
 	for name := range controlValues {
 		if IsControl(name) {
-			byName[name] = Parameter{Use: Control}
+			byName[name] = Parameter{Use: UseControl}
 		}
 	}
 
@@ -291,22 +294,23 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 		f := &c.Fields[i]
 		switch f.Class() {
 		case catalog.ClassNumber, catalog.ClassInstant:
-			add(f, f.Name+"_min", Parameter{Field: f, Use: AtLeast})
-			add(f, f.Name+"_max", Parameter{Field: f, Use: AtMost})
+			add(f, f.Name+"_min", Parameter{Field: f, Use: UseAtLeast})
+			add(f, f.Name+"_max", Parameter{Field: f, Use: UseAtMost})
 		case catalog.ClassList:
-			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
+			add(f, f.Name+"_all", Parameter{Field: f, Use: UseHasAll})
 		}
 	}
 
 	for i := range c.Fields {
 		if f := &c.Fields[i]; f.Class() != catalog.ClassOpaque {
-			add(f, f.Name+"_not", Parameter{Field: f, Use: Excluded})
+			add(f, f.Name+"_not", Parameter{Field: f, Use: UseExcluded})
 		}
 	}
 
+	// These controls keep the names that no field has.
 	for _, name := range yieldingControls {
 		if _, taken := byName[name]; !taken {
-			byName[name] = Parameter{Use: Control}
+			byName[name] = Parameter{Use: UseControl}
 		}
 	}
 

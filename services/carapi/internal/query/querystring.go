@@ -20,7 +20,7 @@ func ParseQuery(raw string) (url.Values, error) {
 		return url.ParseQuery(raw)
 	}
 
-	// twice, because two numbers may share a comma
+	// The last pattern is applied twice, because two numbers may share a comma.
 	for _, shape := range []*regexp.Regexp{rawExponent, rawZone, rawPlus, rawPlus} {
 		raw = shape.ReplaceAllString(raw, "$1%2B$2")
 	}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
@@ -77,6 +78,8 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 	}
 
 	day, minute, second, fraction, zone := m[1], m[2], m[3], m[4], m[5]
+
+	// A fraction needs a second. A DATE has no time of day, and only a TIMESTAMP has a zone.
 	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" &&
 		f.Kind != schema.Timestamp {
 		return Range{}, false
@@ -141,15 +144,32 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 	return value.CompareDecimals(end, beginning) < 0
 }
 
+// exampleRanges are usual ranges of numbers, by the names of their fields.
+var exampleRanges = map[string][2]int{
+	"year": {2018, 2022}, "cylinders": {4, 6}, "doors": {2, 4}, "seats": {4, 5}, "mileage": {20000, 50000},
+	"price": {20000, 30000}, "msrp": {20000, 30000}, catalog.PreviousPrice: {20000, 30000}, catalog.PriceDrop: {500, 2000},
+	catalog.DaysListed: {30, 60}, catalog.PriceVsSimilar: {-20, -10},
+}
+
+// ExampleRange returns a usual range of numbers of the field with this name, or 10 to 20 for any other name.
+func ExampleRange(field string) (low, high int) {
+	if usual, ok := exampleRanges[field]; ok {
+		return usual[0], usual[1]
+	}
+	return 10, 20
+}
+
 // DescribeValues says what a request may send for a number or time field.
 func DescribeValues(f *catalog.Field) string {
 	if f.Class() == catalog.ClassInstant {
 		return describeSingleValue(f)
 	}
-	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
-		"or several of these separated by commas"
+	low, high := ExampleRange(f.Name)
+	return describeSingleValue(f) + fmt.Sprintf(", a range such as %d-%d with the smaller first, or several of these "+
+		"separated by commas", low, high)
 }
 
+// describeSingleValue says how to write one number or time of a field.
 func describeSingleValue(f *catalog.Field) string {
 	switch {
 	case f.Kind == schema.Date:
@@ -159,7 +179,12 @@ func describeSingleValue(f *catalog.Field) string {
 	case f.Class() == catalog.ClassInstant:
 		return "a day such as 2026-01-31 or a time without a zone such as 2026-01-31T15:04:05"
 	}
-	return "a number such as 2023 or 19999.5"
+
+	low, _ := ExampleRange(f.Name)
+	if f.Type() == "number" {
+		return fmt.Sprintf("a number such as %d or %d.5", low, low-1)
+	}
+	return fmt.Sprintf("a number such as %d", low)
 }
 
 // contains reports whether the range includes a comparable cell of the field.

@@ -1,6 +1,9 @@
 package query
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestParseRange(t *testing.T) {
 	p := everyParameter(t)
@@ -52,6 +55,30 @@ func TestParseRange(t *testing.T) {
 	} {
 		if r, ok := ParseRange(p.Catalog.Field(c[0]), c[1]); ok {
 			t.Errorf("%s=%s became %q to %q", c[0], c[1], r.From, r.To)
+		}
+	}
+}
+
+// The examples in the text fit the field.
+func TestDescribeValues(t *testing.T) {
+	p := everyParameter(t)
+	for field, want := range map[string]string{
+		"year": "a number such as 2018, a range such as 2018-2022 with the smaller first, or several of these separated by " +
+			"commas",
+		"price": "a number such as 20000 or 19999.5, a range such as 20000-30000 with the smaller first, or several of " +
+			"these separated by commas",
+		"first_registered": "a day such as 2026-01-31",
+	} {
+		if got := DescribeValues(p.Catalog.Field(field)); got != want {
+			t.Errorf("%s: got %q, want %q", field, got, want)
+		}
+	}
+
+	// Each example is a range that can be sent.
+	for name := range exampleRanges {
+		low, high := ExampleRange(name)
+		if r, ok := ParseRange(p.Catalog.Field("price"), fmt.Sprintf("%d-%d", low, high)); !ok || r.From == r.To {
+			t.Errorf("%s: %d-%d is not a range", name, low, high)
 		}
 	}
 }

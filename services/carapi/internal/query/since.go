@@ -66,6 +66,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 		return today.AddDate(0, 0, 1-today.Day()), false, true
 	}
 
+	// A day of the week may be shortened to three letters.
 	isThis := func(day string) bool { return lower == day || len(lower) == 3 && lower == day[:3] }
 	if i := slices.IndexFunc(weekdays, isThis); i >= 0 {
 		return lastWeekday(today, time.Weekday(i)), true, true
@@ -76,6 +77,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 		return t, false, false
 	}
 
+	// An age of more than 100 years is a mistake.
 	n, _ := strconv.Atoi(m[1])
 	const mostYears = 100
 	if years := map[byte]int{'h': 24 * 366, 'd': 366, 'w': 53, 'm': 12, 'y': 1}[m[2][0]]; n > mostYears*years {
@@ -96,6 +98,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	return now.AddDate(-n, 0, 0), false, true
 }
 
+// lastWeekday returns the last such day of the week, which may be today.
 func lastWeekday(today time.Time, day time.Weekday) time.Time {
 	return today.AddDate(0, 0, -int((today.Weekday()-day+7)%7))
 }

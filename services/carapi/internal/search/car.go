@@ -38,6 +38,7 @@ func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (
 	return s.carWith(ctx, values, findByVIN(vin))
 }
 
+// carWith returns the vehicle that find returns, as JSON.
 func (s *Service) carWith(ctx context.Context, values url.Values, find vehicleFinder) (*Car, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Car, error) {
 		r, err := newCarRequest(ctx, src, g, values)
@@ -54,6 +55,7 @@ func (s *Service) carWith(ctx context.Context, values url.Values, find vehicleFi
 	})
 }
 
+// newCarRequest reads the parameters of a request for one vehicle: the fields to show.
 func newCarRequest(ctx context.Context, src *source, g *generation, values url.Values) (*searchRequest, error) {
 	q, _, err := g.interpreter.Interpret(g.index, values, "fields")
 	if err != nil {
@@ -79,6 +81,7 @@ func findByID(id string) vehicleFinder {
 			return whole && encodeID(field, cell) == id
 		}
 
+		// The index may know the vehicle, with its computed fields.
 		wanted, isCell := parseID(field, id)
 		var known index.Set
 		if isCell {
@@ -179,6 +182,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 	e, _ := encodeVehicle(nil, fields, fieldLabels(fields), v)
 	vehicles := []*encodedVehicle{e}
 
+	// Cut texts first, and then leave out the largest values.
 	cut, _ := cutToFit(vehicles, room)
 	for !fitsRoom(vehicles, cut, room) && vehicles[0].omitLargest() {
 	}
@@ -189,6 +193,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 		truncation.Length = cut
 	}
 
+	// A column named cut keeps its name.
 	if (texts > 0 || truncation.Values != nil) && r.generation.catalog.Field("cut") == nil {
 		body = append(append(body[:len(body)-1:len(body)-1], `,"cut":`...), encodeJSON(truncation)...)
 		body = append(body, '}')

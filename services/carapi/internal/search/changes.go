@@ -32,7 +32,7 @@ type Changes struct {
 	Events  []byte // a JSON array
 	Count   int
 	Total   int            // of all pages; 0 for the history of one vehicle
-	Bulks   []history.Bulk // runs in that time of whose changes only the number is known
+	Bulks   []history.Bulk // runs in that time that only recorded the numbers of their changes
 	Next    url.Values     // the request for the events before these; nil if there are none
 	Applied []byte         // a JSON object: the request as understood
 	From    time.Time      // earlier events are not remembered
@@ -70,6 +70,7 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 		return nil, nil, err
 	}
 
+	// The fields to show are read as for one vehicle.
 	shown := url.Values{}
 	if fields := values["fields"]; fields != nil {
 		shown["fields"] = fields
@@ -80,9 +81,9 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 		return nil, nil, err
 	}
 
-	switch why := g.catalog.NoHistoryReason(); {
-	case why != "":
-		return nil, nil, NoHistoryError{why}
+	switch reason := g.catalog.NoHistoryReason(); {
+	case reason != "":
+		return nil, nil, NoHistoryError{reason}
 	case g.changeLog == nil:
 		return nil, nil, NoHistoryError{"it cannot be read now; try again later"}
 	case strings.Join(shown["fields"], "") == "":
@@ -100,6 +101,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 		before = log.Position(request.Before.Change, request.Before.Kind)
 	}
 
+	// One event more than the limit shows whether there is a next page.
 	numbers, total := log.Page(request.Kinds, request.Since, before, request.Limit+1)
 	more := len(numbers) > request.Limit
 	numbers = numbers[:min(len(numbers), request.Limit)]
@@ -117,6 +119,8 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 		Total: total, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
 		Bulks: log.BulksSince(request.Since),
 	}
+
+	// Read the changes and the vehicles as they are now, each with one statement.
 	changeOf, err := r.readChanges(ids)
 	if err != nil {
 		return nil, err
@@ -127,6 +131,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 		return nil, err
 	}
 
+	// Write as many events as fit, at least one. The next page begins after the last one.
 	shown := events[:0:0]
 	result.Events = []byte{'['}
 	for i, e := range events {
@@ -184,6 +189,7 @@ func (r *searchRequest) historyFrom() time.Time {
 
 // carsOf reads the current state of the vehicles of events; a missing vehicle is nil.
 func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
+	// Several events may be about one vehicle, which is read once.
 	var candidates []candidate
 	positions := make([]int, len(events)) // in candidates; -1 for none
 	for i, e := range events {
@@ -215,11 +221,11 @@ func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 func (r *searchRequest) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
 	switch {
-	case kind == history.Price:
+	case kind == history.KindPrice:
 		return r.priceFields(change)
-	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
+	case kind == history.KindSold && change.Op == snapshotfile.OpDelete:
 		return storedFields(r.query.Shown)
-	case kind == history.Sold:
+	case kind == history.KindSold:
 		return []*catalog.Field{c.Field("status")}
 	}
 
@@ -250,6 +256,8 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 	car *vehicle,
 ) []byte {
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
+
+	// Without an id, say by what the history knows the vehicle.
 	if id != nil {
 		b = append(append(b, `,"id":`...), id...)
 	} else if known := r.knownBy(); car == nil && len(known) > 0 && len(change.Key) > 0 {
@@ -326,6 +334,7 @@ type recordedRow struct {
 	values  map[string]gjson.Result // by the columns' names in lower case
 }
 
+// recordedRow joins JSON objects of columns into one row. A later object wins.
 func (r *searchRequest) recordedRow(objects ...json.RawMessage) recordedRow {
 	row := recordedRow{r.generation.catalog, map[string]gjson.Result{}}
 	for _, object := range objects {
@@ -347,7 +356,7 @@ func (row recordedRow) has(f *catalog.Field) bool {
 	return len(f.Columns) > 0
 }
 
-// Cell implements query.Vehicle. A value of which the history has only the beginning is NULL, and not whole.
+// Cell implements query.Vehicle. A value that the history does not have in full is NULL, and not whole.
 func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	if f.IsJoined() {
 		var parts []value.Cell
@@ -364,7 +373,7 @@ func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	return c, !v.IsObject()
 }
 
-// Length returns the number of bytes of a value of which the history has only the beginning.
+// Length returns the number of bytes of a value that the history does not have in full.
 func (row recordedRow) Length(f *catalog.Field) int {
 	return int(row.values[strings.ToLower(f.Column.Name)].Get("bytes").Int())
 }
@@ -387,6 +396,8 @@ func (s *Service) History(ctx context.Context, id string, values url.Values) (*C
 		if c.ID() == nil {
 			return subject{}, ErrNoIDs
 		}
+
+		// The id may be the key of the history. Otherwise the vehicle is in stock, or it has left.
 		if key, ok := store.ParseHistoryKey(c, id); ok {
 			return subject{key: key}, nil
 		}
@@ -428,6 +439,7 @@ func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Value
 	})
 }
 
+// keyCells returns the values by which the history knows a row of the index.
 func (r *searchRequest) keyCells(row uint32) []value.Cell {
 	var key []value.Cell
 	for _, f := range r.generation.catalog.HistoryKey {
@@ -446,34 +458,37 @@ func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*s
 			return nil, err
 		}
 
-		of, err := find(r)
+		target, err := find(r)
 		if err != nil {
 			return nil, err
 		}
 
-		return r.rowHistory(of, request)
+		return r.rowHistory(target, request)
 	})
 }
 
 // rowHistory reads the changes of one vehicle, and its current state.
-func (r *searchRequest) rowHistory(of subject, request *query.Changes) (*Changes, error) {
+func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Changes, error) {
 	c := r.generation.catalog
+
+	// A page begins where the last one ended, or at the change in which the vehicle left.
 	before := int64(0)
 	switch {
 	case request.Before != nil:
 		before = request.Before.Change
-	case of.left > 0:
-		before = of.left + 1
+	case target.left > 0:
+		before = target.left + 1
 	}
 
-	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, of.key, before, request.Limit+1)
+	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, target.key, before, request.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 
+	// The key of a vehicle that left may be another vehicle's now.
 	var car *vehicle
-	if of.left == 0 {
-		cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, of.key...)}})
+	if target.left == 0 {
+		cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, target.key...)}})
 		if err != nil {
 			return nil, err
 		}
@@ -484,7 +499,9 @@ func (r *searchRequest) rowHistory(of subject, request *query.Changes) (*Changes
 		return nil, ErrNotFound
 	}
 
-	result := &Changes{ID: of.id, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
+	result := &Changes{
+		ID: target.id, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
+	}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)
@@ -492,6 +509,7 @@ func (r *searchRequest) rowHistory(of subject, request *query.Changes) (*Changes
 		result.Facts = r.encodeFields(car, withHistoryFields(c, nil), maxRecorded)
 	}
 
+	// Write as many changes as fit, at least one. read counts those that are shown or need not be.
 	reader := history.NewReader(c)
 	more := len(recorded) > request.Limit
 	result.Events = []byte{'['}
@@ -541,8 +559,8 @@ const Changed = "changed"
 // changeKindOf names a change after its last event, or Changed.
 func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
 	ops := map[string]history.Op{
-		snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
-		snapshotfile.OpDelete: history.Delete,
+		snapshotfile.OpInsert: history.OpInsert, snapshotfile.OpUpdate: history.OpUpdate,
+		snapshotfile.OpDelete: history.OpDelete,
 	}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
 	if len(kinds) > 0 {
@@ -552,7 +570,7 @@ func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) s
 	return Changed
 }
 
-// changedFields returns the fields of which a change has old or new values. Of a deleted row, these are the fields that
+// changedFields returns the fields whose old or new values a change has. For a deleted row, these are the fields that
 // the request names.
 func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
 	if named := r.query.Values()["fields"]; change.Op == snapshotfile.OpDelete && strings.Join(named, "") != "" {

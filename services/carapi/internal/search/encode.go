@@ -66,6 +66,7 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 
 	b = append(e.json, '}')
 
+	// Places are counted from the beginning of the vehicle.
 	e.json = b[start:len(b):len(b)]
 	for i := range e.long {
 		e.long[i].from -= start
@@ -160,6 +161,7 @@ func (e *encodedVehicle) truncated(characters int) (b []byte, texts int) {
 	return append(b, e.json[at:]...), texts
 }
 
+// firstCharacters returns the first n characters of a text, or all if it has fewer.
 func firstCharacters(s string, n int) string {
 	for i := range s {
 		if n == 0 {
@@ -183,6 +185,7 @@ func (e *encodedVehicle) omitLargest() bool {
 		return false
 	}
 
+	// Put null in its place, and move the places of the values after it.
 	l := e.long[largest]
 	shorter := append(append(append([]byte(nil), e.json[:l.from]...), "null"...), e.json[l.to:]...)
 	e.omitted = append(e.omitted, Omitted{Field: l.field.Name, Length: l.length})

@@ -55,6 +55,8 @@ func (r *searchRequest) facets(set index.Set, room int) []byte {
 		}
 
 		b = append(value.AppendString(b, f.Name), `:{"values":[`...)
+
+		// A field ignores its own filter.
 		counted := set
 		if slices.ContainsFunc(r.query.Filters, func(filter query.Filter) bool { return filter.Field == f }) {
 			counted = r.index().Match(r.query, f)
@@ -254,6 +256,7 @@ func (m Aggregates) append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// aggregatesOf writes the statistics of a field as JSON.
 func aggregatesOf(f *catalog.Field, s index.Statistics) Aggregates {
 	m := Aggregates{Count: s.Count, Min: s.Min.AppendJSON(nil, f.Kind), Max: s.Max.AppendJSON(nil, f.Kind)}
 	if s.Count > 0 {

@@ -153,6 +153,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 		}
 	}
 
+	// The live source cannot answer. Use the snapshot, unless it is away, too old, or might show what settings hide.
 	if s.snapshot == nil {
 		return none, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
@@ -190,6 +191,7 @@ func IsUnavailable(err error) bool {
 func answerFrom[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
 	options []answerOption,
 ) (T, error) {
+	// End the request when the source goes away.
 	var none T
 	src.mu.Lock()
 	alive := src.alive
@@ -199,6 +201,7 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 	defer cancel(nil)
 	defer context.AfterFunc(alive, func() { cancel(errAway) })()
 
+	// Find the index to answer from.
 	g := src.current.Load()
 	if g == nil || !slices.Contains(options, withoutRefresh) {
 		var err error
@@ -220,12 +223,14 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
 
+	// Only requests that have their index need processors.
 	counted := func(g *generation) (T, error) {
 		src.answering.Add(1)
 		defer src.answering.Add(-1)
 		return answer(ctx, src, g)
 	}
 
+	// Answer, and start over with a new index if the table has moved since the index was read.
 	for range maxMoves {
 		begun := time.Now()
 		a, err := counted(g)

@@ -79,6 +79,7 @@ func (g *generation) descriptions() []Description {
 	return g.described
 }
 
+// describe describes a field, with its values in stock.
 func (g *generation) describe(f *catalog.Field) Description {
 	d := Description{
 		Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
@@ -94,6 +95,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 		d.Column, d.From = "", "make, model, year and price of all vehicles"
 	}
 
+	// Find its parameters, which have a prefix if their names mean something else.
 	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
 		for _, name := range []string{name, query.Qualifier + name} {
 			if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
@@ -102,6 +104,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 		}
 	}
 
+	// Amounts in several currencies have no order, and so no minimum.
 	if (f.Class() == catalog.ClassNumber || f.Class() == catalog.ClassInstant) && !f.IsOfCurrencies() {
 		low, high := g.index.MinMax(g.index.All(), f, false)
 		if low.Type != value.Null {
@@ -112,6 +115,8 @@ func (g *generation) describe(f *catalog.Field) Description {
 	// A SQLite column may hold values of other types than its own.
 	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
 	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
+
+	// List the values of fields that name things, all or the first ones.
 	if f.Class() == catalog.ClassText && f.IsFacetable() || f.Class() == catalog.ClassList {
 		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
 			values, complete := texts.Values, len(texts.Values) <= fewValues

@@ -112,6 +112,7 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 		return g, nil
 	}
 
+	// Read the table again, and keep its rows.
 	g, err = readTable(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
 	if err == nil {
 		g.isSlow = slow
@@ -152,6 +153,7 @@ func (r *indexReader) begin(c *catalog.Catalog, about int) ([]*catalog.Field, fu
 		add = func(cells []value.Cell) error { return r.builder.Add(u.Row(cells)) }
 	}
 
+	// Rows that are kept have all fields, those of the index first.
 	fields, limit := c.Read, memoryLimit()
 	if r.mustKeep(c) || !c.Key.Exists() {
 		r.keptRows = newKeptRows(c)
@@ -205,6 +207,7 @@ func readTable(ctx context.Context, st *store.Store, name string, vocabulary *va
 		r.builder.SetHistory(log, version.AsOf)
 	}
 
+	// Build the index. What depends on the columns alone is taken over.
 	g := &generation{
 		catalog: c, index: r.builder.Build(), changeLog: log, keptRows: r.keptRows,
 		dayCounted: dayOf(version.AsOf), version: version, source: name, checked: begun,

@@ -31,6 +31,7 @@ type keptCell struct {
 	end  uint32 // in forms; it begins where the one before ends
 }
 
+// newKeptRows returns room for the rows of a catalog, with all fields that are read from the table.
 func newKeptRows(c *catalog.Catalog) *keptRows {
 	k := &keptRows{catalog: c, positions: map[*catalog.Field]int{}}
 	k.fields = append(k.fields, c.Read...)

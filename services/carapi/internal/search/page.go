@@ -41,6 +41,8 @@ const moreCandidates = 4
 // readPage reads the vehicles of a page in at most two statements.
 func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	q := r.query
+
+	// One row more than the limit shows whether there is a next page.
 	rows, offsets := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
 
 	rows, offsets = rows[min(q.Offset, len(rows)):], offsets[min(q.Offset, len(offsets)):]
@@ -77,6 +79,7 @@ func (r *searchRequest) readPage(set index.Set) (*page, error) {
 		return nil, err
 	}
 
+	// Take one candidate after another until the page is full.
 	vehicles = append(vehicles, further...)
 	for n < len(vehicles) {
 		n++
@@ -89,6 +92,7 @@ func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	return p, nil
 }
 
+// countDropped reports how many rows no longer matched.
 func (r *searchRequest) countDropped(n int) {
 	if n > 0 && r.dropped != nil {
 		r.dropped(n)
@@ -177,6 +181,8 @@ func (r *searchRequest) readVehicles(candidates []candidate) ([]*vehicle, error)
 	}
 
 	g := r.generation
+
+	// Rows that are kept are as old as the index. All others are read as they are now.
 	if g.keptRows != nil {
 		for i, c := range candidates {
 			all[i] = vehicle{stored: g.keptRows.row(g.index.AddedNumber(c.row)), index: g.index, row: c.row}

@@ -8,6 +8,7 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
+// probeUntil probes a source at intervals until ctx ends.
 func (s *Service) probeUntil(ctx context.Context, src *source) {
 	for {
 		select {
@@ -53,10 +54,12 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 		}
 	}
 
+	// The live source must have an index before it answers.
 	if g == nil && src == s.live {
 		return src.waitFor(ctx, src.requestRefresh())
 	}
 
+	// While the snapshot can answer, do not wait long for the live source.
 	timeout := src.timeout
 	if src == s.live && s.checkSnapshotUsable() == nil {
 		timeout = min(timeout, probeTimeout)
@@ -65,6 +68,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	// The age of the snapshot decides whether it may answer.
 	if src == s.snapshot {
 		version, _, err := src.store.CheckChanged(limited, store.Version{})
 		if err != nil {

@@ -121,6 +121,7 @@ type searchRequest struct {
 
 func (r *searchRequest) index() *index.Index { return r.generation.index }
 
+// search answers a search: it reads the vehicles of its page, and counts and summarizes all that match.
 func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
 	a := &Answer{
@@ -155,6 +156,7 @@ func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 		a.Facets = r.facets(set, r.remainingRoom(a)/2) // the other half is for vehicles
 	}
 
+	// If nothing matches, say why.
 	if isWhole && len(p.shown) == 0 || set.Count() == 0 {
 		a.ZeroResults = r.zeroResults(notes.Unmatched, r.remainingRoom(a))
 	}

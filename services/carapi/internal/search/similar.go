@@ -54,6 +54,7 @@ func (s *Service) SimilarByVIN(ctx context.Context, vin string, values url.Value
 	return s.similarTo(ctx, values, findByVIN(vin))
 }
 
+// similarTo compares the vehicle that find returns to others.
 func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicleFinder) (*Similar, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Similar, error) {
 		r, err := newCarRequest(ctx, src, g, values)
@@ -77,6 +78,7 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 // market is the fields that prices are compared by. mileage and currency may be nil.
 type market struct{ make, model, year, price, mileage, currency *catalog.Field }
 
+// newMarket returns the fields by which prices are compared. The table must have make, model, year and price.
 func newMarket(c *catalog.Catalog) market {
 	m := market{
 		make: c.Field("make"), model: c.Field("model"), year: c.Field("year"), price: c.Field("price"),
@@ -88,6 +90,7 @@ func newMarket(c *catalog.Catalog) market {
 	return m
 }
 
+// fields returns the fields that are not nil.
 func (m *market) fields() []*catalog.Field {
 	var all []*catalog.Field
 	for _, f := range []*catalog.Field{m.make, m.model, m.year, m.price, m.mileage, m.currency} {
@@ -105,6 +108,7 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	filters, missing := m.commonFilters(v)
 	result.Missing = missing
 
+	// Find the others of the same kind, and then those of about the same year and mileage.
 	var set index.Set
 	if missing == nil {
 		set = x.Match(&query.Query{Filters: filters}, nil)
@@ -120,10 +124,12 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 
 	result.Count, result.Price = set.Count(), aggregatesOf(m.price, x.Statistics(set, m.price))
 	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
+		// Rounded to the nearest whole percent.
 		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
+	// Show the cheapest of them.
 	cars := &searchRequest{
 		ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
 		dropped: r.dropped,
@@ -144,12 +150,13 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 		}
 
 		cell, whole := v.Cell(f)
-		present := query.Filter{Field: f, Use: query.Present}
+		present := query.Filter{Field: f, Use: query.UsePresent}
 		if !whole || !present.Matches(cell) {
 			missing = append(missing, f.Name)
 			continue
 		}
 
+		// The year is compared within limits, which widen adds.
 		if f != m.year {
 			text := []string{string(cell.Form)}
 			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, InStock: text})
@@ -158,13 +165,14 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 
 	priced := query.Range{From: catalog.LeastPrice}
 	return append(filters, query.Filter{
-		Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
+		Parameter: m.price.Name, Field: m.price, Use: query.UseAtLeast,
 		Ranges: []query.Range{priced},
 	}), missing
 }
 
 // widen narrows a set to vehicles of about the same year and mileage, and returns the filters for it.
 func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
+	// number returns a number of the vehicle, or nil if it has none.
 	number := func(f *catalog.Field) *big.Rat {
 		if f == nil {
 			return nil
@@ -179,6 +187,7 @@ func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.
 		return n
 	}
 
+	// The limits grow until enough vehicles are within them. commonFilters has made sure of a year.
 	year, mileage := number(m.year), number(m.mileage)
 	for _, w := range similarLimits {
 		years := big.NewRat(w.years, 1)

@@ -35,8 +35,8 @@ const (
 var (
 	// errUnavailable says that no source can answer now.
 	errUnavailable = errors.New("no database answers")
-	// ErrStale says that only a snapshot is left, and that it is older than STALE_MAX_AGE.
-	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
+	// ErrStale says that only the snapshot could answer, and that it is older than STALE_MAX_AGE.
+	ErrStale = errors.New("it is older than STALE_MAX_AGE")
 	// errNotConnected says that the source has not answered since the start.
 	errNotConnected = errors.New("the database has not answered yet")
 
@@ -132,6 +132,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 	begun := time.Now()
 	last := s.current.Load()
 	if last != nil {
+		// The index is still current if the database says so.
 		version, changed, err := s.store.CheckChanged(ctx, last.version)
 		if err == nil && !changed && !s.store.WillRebind(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))
@@ -273,6 +274,7 @@ func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generati
 	}
 }
 
+// waitFor waits until a refresh has ended, and returns its error.
 func (s *source) waitFor(ctx context.Context, r *refresh) error {
 	select {
 	case <-r.done:

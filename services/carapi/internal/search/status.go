@@ -30,6 +30,8 @@ func (s *Service) Status() []Status {
 	var all []Status
 	for _, src := range s.sources() {
 		st := Status{Name: src.name, Up: src.unavailableReason() == nil}
+
+		// A snapshot may be read when it is needed, but a live source needs an index to answer.
 		g := src.current.Load()
 		if src == s.snapshot {
 			st.Up = s.checkSnapshotUsable() == nil

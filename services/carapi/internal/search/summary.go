@@ -39,8 +39,8 @@ func (r *searchRequest) summaryOfSet(set index.Set) string {
 	})
 }
 
-// summaryOfRows summarizes the vehicles of a page in a sentence. They are newer than the index. It takes fields that
-// were not read from the index.
+// summaryOfRows summarizes the vehicles of a page in a sentence. Their rows are newer than the index, so it only takes
+// the fields from there that were not read.
 func (r *searchRequest) summaryOfRows(rows []liveRow) string {
 	read := neededFields(r.generation.catalog, r.query)
 	var set index.Set
@@ -58,6 +58,7 @@ func (r *searchRequest) summaryOfRows(rows []liveRow) string {
 	})
 }
 
+// minmaxOfRows returns the minimum and the maximum of a field that was read for all rows.
 func minmaxOfRows(rows []liveRow, f *catalog.Field, skipZero bool) minmax {
 	e := minmax{field: f}
 	for _, row := range rows {
@@ -149,7 +150,7 @@ func (e minmax) rangeText(write func(value.Cell) string) string {
 
 	s := ", " + write(e.low)
 	if string(e.low.Form) != string(e.high.Form) { // equal numbers have one form
-		s += "-" + strings.TrimPrefix(write(e.high), "price ")
+		s += "-" + strings.TrimPrefix(write(e.high), "price ") // price 5-9
 	}
 
 	return s
@@ -178,6 +179,7 @@ func formatDecimals(c value.Cell, digits int) string {
 // currencySigns are written before an amount. The codes of other currencies follow it.
 var currencySigns = map[string]string{"USD": "$", "EUR": "€", "GBP": "£"}
 
+// formatPrice writes an amount with the sign or the code of its currency, or with the word price if that is unknown.
 func formatPrice(currency string, n value.Cell) string {
 	switch sign := currencySigns[currency]; {
 	case sign != "":
@@ -197,6 +199,7 @@ func formatNumber(n value.Cell) string {
 	return groupDigits(whole) + "." + cents
 }
 
+// groupDigits puts commas between groups of three digits.
 func groupDigits(digits string) string {
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]

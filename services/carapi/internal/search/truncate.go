@@ -16,7 +16,7 @@ const envelopeSize = 700
 
 // Truncation says what an answer leaves out to keep its length.
 type Truncation struct {
-	Texts  int       `json:"texts" jsonschema:"Texts of which only the beginning is shown"`
+	Texts  int       `json:"texts" jsonschema:"Texts whose end is cut off"`
 	Length int       `json:"text_to" jsonschema:"Characters to which they are cut; 0 if none are"`
 	Cars   int       `json:"cars" jsonschema:"Vehicles that are left for the next page"`
 	Values []Omitted `json:"values,omitempty" jsonschema:"Values that do not fit, null in the answer, with their length"`
@@ -31,6 +31,7 @@ func (r *searchRequest) writeVehicles(p *page, a *Answer) error {
 		a.Next = r.query.NextPage(p.cursorAfter())
 	}
 
+	// Cut texts, then leave vehicles to the next page, then omit values of the last vehicle.
 	cut, fits := cutToFit(all, r.remainingRoom(a))
 	left := 0
 	if !fits {
@@ -155,12 +156,10 @@ func (r *searchRequest) encode(shown []liveRow) (all []*encodedVehicle, whole []
 
 	whole = append(make([]byte, 0, 1<<10), '[')
 	for i, row := range shown {
-		switch i {
-		case 0:
-		case 1:
-			whole = slices.Grow(whole, len(whole)*len(shown)) // most vehicles are about as long
-			fallthrough
-		default:
+		if i == 1 {
+			whole = slices.Grow(whole, len(whole)*len(shown)) // most vehicles are about as long as the first
+		}
+		if i > 0 {
 			whole = append(whole, ',')
 		}
 
@@ -173,8 +172,8 @@ func (r *searchRequest) encode(shown []liveRow) (all []*encodedVehicle, whole []
 // remainingRoom returns how many characters the vehicles may take.
 func (r *searchRequest) remainingRoom(a *Answer) int {
 	notes, _ := json.Marshal(a.Notes) // texts always encode
-	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) - len(
-		encodeJSON(a.NotNumbers))
+	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) -
+		len(encodeJSON(a.NotNumbers))
 	if a.Next != nil {
 		room -= 2 * len(a.Next.Encode()) // the next request, and its cursor alone
 	}

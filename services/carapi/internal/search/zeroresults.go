@@ -63,8 +63,8 @@ type ValueCount struct {
 
 // Alternative is a search nearby that finds something.
 type Alternative struct {
-	Why   string `json:"why"`
-	Count int    `json:"count"`
+	Reason string `json:"why"`
+	Count  int    `json:"count"`
 	RequestLink
 }
 
@@ -204,7 +204,7 @@ func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
 		p, _ := w.generation.interpreter.Parameters().Get(name)
-		isPosition := p.Use == query.Control && slices.Contains(positionControls, name)
+		isPosition := p.Use == query.UseControl && slices.Contains(positionControls, name)
 		if !slices.Contains(parameters, name) && !isPosition {
 			request[name] = values
 		}
@@ -232,9 +232,9 @@ func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) 
 }
 
 // addAlternative offers a request if it finds something.
-func (w *relaxations) addAlternative(why string, request url.Values) {
+func (w *relaxations) addAlternative(reason string, request url.Values) {
 	if c, count := w.tryRequest(request); count > 0 {
-		w.result.Alternatives = append(w.result.Alternatives, Alternative{Why: why, Count: count, RequestLink: c})
+		w.result.Alternatives = append(w.result.Alternatives, Alternative{Reason: reason, Count: count, RequestLink: c})
 	}
 }
 
@@ -252,6 +252,7 @@ func (w *relaxations) countFilters() {
 	}
 
 	for _, name := range names {
+		// Count by the request that an answer offers, or, if it cannot be offered, by the filters alone.
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 		c := FilterCount{Parameter: name, Alone: w.matchingWithout(others...).Count()}
 		if len(others) > 0 {
@@ -311,11 +312,11 @@ func (w *relaxations) relaxWords() {
 
 	kept, left := w.mostWords(rest, sets)
 	if len(kept) > 0 && len(left) > 0 {
-		why := "without the word "
+		reason := "without the word "
 		if len(left) > 1 {
-			why = "without the words "
+			reason = "without the words "
 		}
-		w.addAlternative(why+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
+		w.addAlternative(reason+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
 	}
 
 	for _, word := range unknown[:min(len(unknown), maxUnknown)] {
@@ -359,6 +360,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 	tries := 0
 	var choose func(i int, chosen uint64, n int, found index.Set)
 	choose = func(i int, chosen uint64, n int, found index.Set) {
+		// Give up if fewer words can be kept than in the best choice so far, or after too many tries.
 		tries++
 		switch {
 		case found.Count() == 0 || n+len(sets)-i < most || tries > maxTries:
@@ -391,6 +393,8 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 // suggestion keeps the known words if it then still finds something.
 func (w *relaxations) suggestForWord(word string, known []string) {
 	var all []Suggestion
+
+	// add suggests values, together with the other words if that finds something.
 	add := func(field *catalog.Field, meant []string) {
 		parameter := w.parameterOf(field)
 		for _, words := range [][]string{known, nil} {
@@ -457,7 +461,7 @@ func (w *relaxations) parameterOf(field *catalog.Field) string {
 		name = query.Qualifier + name
 	}
 
-	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.Equals {
+	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.UseEquals {
 		return ""
 	}
 
@@ -498,7 +502,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	case catalog.ClassText, catalog.ClassList:
 		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
-			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
+			if f.Use == query.UseHasAll && !slices.Contains(unmatched, word) {
 				beside = append(beside, word)
 			}
 		}
@@ -666,13 +670,13 @@ func (w *relaxations) requestedRanges(f *catalog.Field) (parameters []string, ra
 }
 
 // offerNumber offers a number for one parameter of a field, instead of all its parameters.
-func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, why string) {
+func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, reason string) {
 	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
 		return // a column has that name
 	}
 	request := w.requestWithout(parameters...)
 	request[parameter] = []string{number}
-	w.addAlternative(why, request)
+	w.addAlternative(reason, request)
 }
 
 // maxBodies is how many body types of a model are considered.
@@ -683,6 +687,7 @@ func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
 
+	// Nothing is offered if a body type is requested, or if the make or the model is not in stock.
 	asksForModel := false
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]

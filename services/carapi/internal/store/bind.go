@@ -29,6 +29,7 @@ type tableRead struct {
 	begin    BeginRead
 }
 
+// bindingOf returns the settings for the columns, and what the table and FollowBinding add to them.
 func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
 	b := s.Binding
 	if id := s.idColumns.Load(); id != nil {
@@ -41,18 +42,21 @@ func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
 // read reads the rows. It keeps the binding of unchanged columns. A copy takes the binding of its live table. Other
 // columns are bound by their names and the values of all rows.
 func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
+	// Unchanged columns keep their binding.
 	plan, last := r.store.plan.Load(), r.last
 	if last != nil && last.SameSource(r.source) && slices.Equal(last.BoundID, r.binding.ID) &&
 		(plan == nil || last.Plan == plan) {
 		return last, r.streamRows(ctx, last, nil)
 	}
 
+	// A large table is bound by a sample, and then read once.
 	if plan == nil && r.binding.Vocabulary != nil && r.estimate >= manyTableRows {
 		if c, isBound, err := r.readWhileBinding(ctx); isBound || err != nil {
 			return c, err
 		}
 	}
 
+	// Any other table is read for its plan, and then for its index. A copy has the plan of its live table.
 	if plan == nil {
 		var err error
 		if plan, err = r.planOfRows(ctx, 0); err != nil {
@@ -85,6 +89,7 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 		return nil, false, err
 	}
 
+	// Read all rows, and find out whether they lead to the same binding.
 	profiler := catalog.NewProfiler(r.source.Table)
 	if err := r.streamRows(ctx, c, profiler); err != nil {
 		return nil, false, err
@@ -143,6 +148,7 @@ func (r *tableRead) planOfRows(ctx context.Context, limit int) (*catalog.Plan, e
 	return r.newPlan(profiler.Profile())
 }
 
+// newPlan decides what the columns are by a profile. An error is a BindingError.
 func (r *tableRead) newPlan(profile *catalog.Profile) (*catalog.Plan, error) {
 	plan, err := catalog.NewPlan(r.source, r.binding, profile, r.store.Strict && r.last == nil)
 	if err != nil {
@@ -151,6 +157,7 @@ func (r *tableRead) newPlan(profile *catalog.Profile) (*catalog.Plan, error) {
 	return plan, nil
 }
 
+// bind binds the columns by a plan. An error is a BindingError.
 func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
 	c, err := catalog.Bind(r.source, r.binding, plan)
 	if err != nil {
@@ -159,6 +166,7 @@ func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
 	return c, nil
 }
 
+// logBinding logs the columns of a new or changed binding.
 func (r *tableRead) logBinding(c *catalog.Catalog) {
 	message := "columns of the table are bound"
 	if r.last != nil {

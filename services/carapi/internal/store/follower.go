@@ -46,10 +46,12 @@ func (f *follower) release(failed bool) {
 	f.mu.Unlock()
 }
 
+// follows reports whether the connection is to this file.
 func (f *follower) follows(path string, file os.FileInfo) bool {
 	return f.conn != nil && f.path == path && os.SameFile(f.file, file)
 }
 
+// reopen replaces the connection by one to another file.
 func (f *follower) reopen(ctx context.Context, reads *sqlx.DB, path string, file os.FileInfo) error {
 	_ = f.closeConn() // its file is gone
 	conn, err := reads.Connx(ctx)

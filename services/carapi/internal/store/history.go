@@ -21,7 +21,7 @@ import (
 )
 
 // errNoHistory is the error of a file that has lost its change history.
-var errNoHistory = errors.New("the file has no change history of the table any more")
+var errNoHistory = errors.New("the file no longer has a change history of the table")
 
 // historyKey returns the columns by which the change history identifies a row; nil without a history. If the history is
 // in another file that cannot be read now, it returns the key from the last time.
@@ -67,14 +67,15 @@ func (s *Store) recordedNow(ctx context.Context) (recorded *snapshotfile.Recorde
 func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last *history.Log) (log *history.Log,
 	err error,
 ) {
-	in := s.changesIn
+	// In the same file, the history must not be newer than the rows.
+	file := s.changesIn
 	lastRun := int64(0)
-	if in == s {
+	if file == s {
 		lastRun = v.Run
 	}
 
 	err = s.observe(ctx, "history", func(ctx context.Context) error {
-		conn, err := in.reads.Connx(ctx)
+		conn, err := file.reads.Connx(ctx)
 		if err != nil {
 			return err
 		}
@@ -86,13 +87,14 @@ func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last
 		}
 
 		defer func() { _ = tx.Rollback() }()
-		log, err = in.readHistory(ctx, tx, conn, c, last, lastRun, in != s)
+		log, err = file.readHistory(ctx, tx, conn, c, last, lastRun, file != s)
 		return err
 	})
 
+	// A live table can be searched without its history, which is in another file.
 	wasAway := s.historyAway.Swap(err != nil)
 	switch {
-	case err == nil || in == s || ctx.Err() != nil:
+	case err == nil || file == s || ctx.Err() != nil:
 		return log, err
 	case !wasAway:
 		s.log.Warn("the change history cannot be read; the last one goes on answering", "error", err)
@@ -114,6 +116,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		return nil, err
 	}
 
+	// If nothing has changed since the last log, it stays. A file that is ahead of lastRun has no state to compare later.
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
 		if last.IsFor(c, state) {
@@ -123,6 +126,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		state = historyState{}
 	}
 
+	// The history must know vehicles by the same columns as the catalog.
 	recorded, err := snapshotfile.RecordedOf(ctx, tx, s.Table)
 	if err != nil {
 		return nil, err
@@ -141,6 +145,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		return nil, err
 	}
 
+	// Read the changes after those in the last log.
 	b := history.NewBuilder(c, last)
 	after := int64(0)
 	if last != nil {
@@ -179,13 +184,13 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 func historyOp(op string) history.Op {
 	switch op {
 	case snapshotfile.OpInsert:
-		return history.Insert
+		return history.OpInsert
 	case snapshotfile.OpUpdate:
-		return history.Update
+		return history.OpUpdate
 	case snapshotfile.OpDelete:
-		return history.Delete
+		return history.OpDelete
 	}
-	return history.ManyRows
+	return history.OpManyRows
 }
 
 func columnNames(fields []*catalog.Field) []string {

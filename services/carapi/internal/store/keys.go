@@ -23,6 +23,7 @@ type keyPart struct {
 
 var decimalType = regexp.MustCompile(`^(?i:decimal|numeric)(\([0-9, ]+\))`)
 
+// newKeyPart says how a field of the key is compared with a value.
 func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 	if len(f.Columns) == 0 {
 		return keyPart{schema.Column{Kind: schema.Integer}, "t." + rowIDName(c.Table), "?"}

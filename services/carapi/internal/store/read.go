@@ -26,6 +26,7 @@ type BeginRead = func(c *catalog.Catalog, about int) (fields []*catalog.Field, a
 func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead) (
 	c *catalog.Catalog, v Version, err error,
 ) {
+	// A lost connection is only tried again before begin is called, because begin may take rows.
 	begun := false
 	noted := func(c *catalog.Catalog, about int) ([]*catalog.Field, AddRow, error) {
 		begun = true
@@ -51,6 +52,7 @@ func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead
 	return c, v, err
 }
 
+// readTable reads the table once, in one transaction.
 func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin BeginRead) (
 	c *catalog.Catalog, v Version, err error,
 ) {
@@ -156,6 +158,7 @@ func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int
 		}
 		return int(last.Total), nil
 	case s.isSQLite:
+		// A view is not counted, because that may take as long as reading it.
 		var isTable bool
 		err := tx.GetContext(ctx, &isTable,
 			"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", s.Table)

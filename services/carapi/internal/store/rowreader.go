@@ -54,6 +54,7 @@ func (c *rowCells) add(row []value.Cell) (first int) {
 	return first
 }
 
+// cell returns the cell with an index, counted over all rows.
 func (c *rowCells) cell(i int) value.Cell {
 	begin := 0
 	if i > 0 {
@@ -63,6 +64,7 @@ func (c *rowCells) cell(i int) value.Cell {
 	return value.Cell{Type: cell.kind, Form: c.forms[begin:cell.end:cell.end]}
 }
 
+// newRowReader returns a reader of the rows with these keys. Bounded values have at most most characters or bytes.
 func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
 	width := q.width()
 	r := &rowReader{
@@ -83,6 +85,7 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		ends[i] = len(all)
 	}
 
+	// Number the distinct keys.
 	text, start := string(all), 0
 	for i, end := range ends {
 		key := text[start:end]
@@ -97,6 +100,7 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		r.keys[i] = number
 	}
 
+	// Each value of the statement has a destination.
 	values := make([]destination, 0, 2*len(q.columns)+1)
 	if q.lastRun {
 		values = append(values, destination{r, lastRunPlace, false})
@@ -155,6 +159,7 @@ func (d *destination) Scan(src any) error {
 	return nil
 }
 
+// scanLastRun reads the last run of syncer, which each row has.
 func (d *destination) scanLastRun(src any) {
 	if text, ok := src.(string); ok && text != string(d.lastRun) {
 		d.lastRun = []byte(text)
@@ -162,6 +167,7 @@ func (d *destination) scanLastRun(src any) {
 	d.found = true
 }
 
+// scanValue reads a value as a cell, within its bound, and copies it out of the memory of the driver.
 func (d *destination) scanValue(src any) {
 	r, c := d.rowReader, &d.columns[d.place]
 	start := len(r.arena)
@@ -203,6 +209,7 @@ func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, leng
 		return value.Cell{}, length
 	}
 
+	// Cut the text after so many characters.
 	end := 0
 	for range r.maxLength {
 		_, size := utf8.DecodeRune(cell.Form[end:])

@@ -39,6 +39,7 @@ func (r *Row) Length(f *catalog.Field) int {
 	return 0
 }
 
+// cellIndex returns the index of a field's cell in the row, or -1 for a field that was not requested.
 func (r *Row) cellIndex(f *catalog.Field) int {
 	if f.Position() >= 0 {
 		return r.selection.places[f.Position()]
@@ -65,8 +66,8 @@ func (s *Store) Rows(
 
 	q := s.selection(c, fields, v.Synced)
 	result := make([]*Row, 0, len(keys))
-	for some := range slices.Chunk(keys, keyCounts[len(keyCounts)-1]) {
-		rows, err := s.rowsIfComparable(ctx, q, v, some, most)
+	for chunk := range slices.Chunk(keys, keyCounts[len(keyCounts)-1]) {
+		rows, err := s.rowsIfComparable(ctx, q, v, chunk, most)
 		if err != nil {
 			return nil, err
 		}
@@ -92,13 +93,14 @@ func (s *Store) rowsIfComparable(
 		return []*Row{nil}, nil
 	}
 
+	// Read the keys one by one, to find out which can be compared.
 	rows = nil
 	for i := range keys {
-		one, err := s.rowsIfComparable(ctx, q, v, keys[i:i+1], most)
+		row, err := s.rowsIfComparable(ctx, q, v, keys[i:i+1], most)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, one...)
+		rows = append(rows, row...)
 	}
 
 	return rows, nil
@@ -140,6 +142,8 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 // the state is still v's after the rows were read, it was so before.
 func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error {
 	now, ok := s.runs.known(string(r.lastRun))
+
+	// Without a row, or with a run that is not known yet, ask the file.
 	if !ok || !r.found {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()

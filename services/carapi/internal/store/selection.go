@@ -45,6 +45,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		q.keyParts = append(q.keyParts, s.newKeyPart(c, f))
 	}
 
+	// Read each other field once. The cells of joined ids follow those of all columns.
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
@@ -69,6 +70,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 	return q
 }
 
+// add adds a column unless it is there already, and returns its index.
 func (q *selection) add(c column) int {
 	place := slices.Index(q.columns, c)
 	if place < 0 {

@@ -115,6 +115,8 @@ func usableKeys(t schema.Table, found map[string]*uniqueIndex) (keys [][]string)
 	var usable []*uniqueIndex
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		x := found[name]
+
+		// A column that is hidden, compares inexactly or may be NULL spoils the key.
 		wrong := slices.ContainsFunc(x.columns, func(column string) bool {
 			i := columnPosition(t, column)
 			return i < 0 || slices.Contains(inexact, t.Columns[i].Kind) || t.Columns[i].Nullable && !x.primary

@@ -73,6 +73,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	return added, nil
 }
 
+// release gives a statement back, and closes it if it is no longer cached.
 func (s *statementCache) release(used *statement) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -117,6 +117,7 @@ func (s *Store) query(
 	})
 }
 
+// queryOnce runs a statement, and marks the error of a missing table or column.
 func (s *Store) queryOnce(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
 	err := s.runStatement(ctx, statement, args, read)
 
@@ -134,6 +135,7 @@ func (s *Store) queryOnce(ctx context.Context, statement string, args []any, rea
 	return s.withNoTable(err)
 }
 
+// runStatement runs a prepared statement, and calls read for each row.
 func (s *Store) runStatement(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
 	prepared, err := s.statements.acquire(ctx, statement)
 	if err != nil {

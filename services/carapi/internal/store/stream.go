@@ -85,6 +85,7 @@ type decoder struct {
 	buffer  []byte
 }
 
+// newDecoder returns a decoder for these fields. A column that several fields need is read once.
 func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 	d := &decoder{places: make([][]int, len(fields)), cells: make([]value.Cell, len(fields))}
 	for i, f := range fields {
@@ -101,6 +102,7 @@ func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 	return d
 }
 
+// decode returns the cells of the fields, which are valid until the next row.
 func (d *decoder) decode(raw []driver.Value) []value.Cell {
 	d.buffer = d.buffer[:0]
 	for i, places := range d.places {

@@ -85,6 +85,7 @@ func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table str
 		return v, nil
 	}
 
+	// A run has ended since.
 	last, v, err := syncedVersion(ctx, q, table)
 	if err != nil {
 		return Version{}, err
@@ -105,24 +106,24 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 		return "", Version{}, err
 	}
 
-	// A user's view in the file is as old as the oldest of its tables, and changes with each of them.
 	from, err := snapshotfile.RecordedFrom(ctx, q)
 	if err != nil {
 		return "", Version{}, err
 	}
 
+	// A user's view in the file is as old as the oldest of its tables, and changes with each of them.
 	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil), RecordedFrom: from}
 	for _, t := range tables {
-		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run, RecordedFrom: from}
-		if of.Run > 0 {
-			of.Data = t.Changed.Began.UnixMilli()
+		ofTable := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run, RecordedFrom: from}
+		if ofTable.Run > 0 {
+			ofTable.Data = t.Changed.Began.UnixMilli()
 		}
 
 		if strings.EqualFold(t.Table, table) {
-			return last, of, nil
+			return last, ofTable, nil
 		}
 
-		v.Run, v.Data = max(v.Run, of.Run), max(v.Data, of.Data)
+		v.Run, v.Data = max(v.Run, ofTable.Run), max(v.Data, ofTable.Data)
 	}
 
 	copied, err := snapshotfile.SourceColumns(ctx, q, table)

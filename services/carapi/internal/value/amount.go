@@ -57,6 +57,8 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	}
 
 	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
+
+	// "from" may begin a range. Before a single amount it is a bound, which parseBound reads.
 	if a, ok := m.parseRange(rangePrefix.ReplaceAllString(s, "")); ok {
 		return a, true
 	}
@@ -71,6 +73,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 
 // parseRange reads two amounts. A scale, a unit or a currency that only follows the second amount applies to both.
 func (m Measure) parseRange(s string) (Amount, bool) {
+	// The first separator with an amount on both sides counts.
 	for _, at := range rangeSeparator.FindAllStringIndex(s, -1) {
 		var letters, otherLetters [2 * maxNumberText]byte
 		first, ok := scanAmount(m, s[:at[0]], &letters)

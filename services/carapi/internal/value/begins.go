@@ -10,6 +10,7 @@ func BeginsWith(stored, words string) bool {
 		return false
 	}
 
+	// Try each beginning that ends with a whole word. The added space makes the whole text one of them.
 	for i, r := range stored + " " {
 		if !strings.ContainsRune(" \t\n\u00a0_/(,", r) {
 			continue

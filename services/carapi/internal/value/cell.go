@@ -82,7 +82,7 @@ func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 
 		buf = strconv.AppendUint(buf, u, 10)
 		return Cell{Number, buf[start:]}, buf
-	case schema.Integer, schema.Decimal, schema.Float, schema.Double:
+	case schema.Integer, schema.Decimal, schema.Float, schema.Double: // may be a plain decimal
 	case schema.Bytes:
 		return Cell{Blob, s}, buf
 	default:

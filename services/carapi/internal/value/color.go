@@ -34,6 +34,7 @@ func withoutPartColors(w *splitText, matches []phraseMatch) []phraseMatch {
 func colorMeanings(w *splitText, matches []phraseMatch) []string {
 	var meanings []string
 	for len(matches) > 0 {
+		// Take the colors up to the next separator.
 		n := 1
 		for n < len(matches) && !areSeparated(w, matches[n-1].to-1, matches[n].from) {
 			n++
@@ -61,6 +62,7 @@ func headColor(w *splitText, part []phraseMatch) []string {
 		return shaded[len(shaded)-1].shades
 	}
 
+	// The head word is the last one, or the first in languages such as French.
 	head := len(named) - 1
 	if named[0].headFirst {
 		head = 0
@@ -95,6 +97,8 @@ func areSeparated(w *splitText, from, to int) bool {
 // for both.
 func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 	found := ""
+
+	// note returns false once both dark and light occur.
 	note := func(depth string) bool {
 		if depth != "" && found != "" && depth != found {
 			return false
@@ -103,6 +107,7 @@ func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 		return true
 	}
 
+	// Look at the words of each color, and at one word on either side.
 	for _, m := range matches {
 		for i := max(m.from-1, 0); i < min(m.to+1, len(w.parts)); i++ {
 			word := w.key(i, i+1)
@@ -142,6 +147,7 @@ func (l *lexicon) namedShades(w *splitText) []string {
 		return nil
 	}
 
+	// All words may be one compound. Otherwise the first or the last word may be the shade.
 	depth, color := l.compoundShade(w.key(0, count))
 	if color == nil && count > 1 {
 		first, last := l.depths[string(w.key(0, 1))], l.depths[string(w.key(count-1, count))]

@@ -62,6 +62,7 @@ func NormalDecimal(s []byte) ([]byte, bool) {
 		digits = bytes.TrimSuffix(bytes.TrimRight(digits, "0"), []byte("."))
 	}
 
+	// Reuse the memory of s if no zero was removed between the minus and the digits.
 	switch {
 	case start == 0 || string(digits) == "0":
 		return digits, true
@@ -108,7 +109,9 @@ func CompareDecimals[A, B string | []byte](a A, b B) int {
 	return compareMagnitudes(a, b)
 }
 
+// compareMagnitudes orders two numbers without a sign.
 func compareMagnitudes[A, B string | []byte](a A, b B) int {
+	// Without leading zeros, the number with more digits before the point is larger.
 	aWhole, bWhole := wholeDigits(a), wholeDigits(b)
 	if aWhole != bWhole {
 		return cmp.Compare(aWhole, bWhole)
@@ -123,6 +126,7 @@ func compareMagnitudes[A, B string | []byte](a A, b B) int {
 	return cmp.Compare(len(a), len(b)) // the longer one has a fraction, or more of one
 }
 
+// wholeDigits counts the digits before the point.
 func wholeDigits[T string | []byte](s T) int {
 	for i := range len(s) {
 		if s[i] == '.' {

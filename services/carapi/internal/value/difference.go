@@ -34,6 +34,7 @@ func withScale(number []byte, scale int) string {
 	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-scaleOf(number))
 }
 
+// scaledInteger returns a number in units of 10^-scale. It must fit into an int64.
 func scaledInteger(number []byte, scale int) int64 {
 	n, _ := strconv.ParseInt(withScale(number, scale), 10, 64)
 	return n
@@ -42,6 +43,7 @@ func scaledInteger(number []byte, scale int) int64 {
 // appendScaled appends a whole number of units of 10^-scale.
 func appendScaled(to []byte, units string, scale int) []byte {
 	if scale > 0 {
+		// Put the point before the last scale digits. A number below 1 gets zeros before it.
 		sign := ""
 		if units[0] == '-' {
 			sign, units = "-", units[1:]

@@ -23,7 +23,7 @@ func FuzzTexts(f *testing.F) {
 
 	v := builtInVocabulary(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, field := range append(meaningFields, "interior_color", "make") {
+		for _, field := range append(lexiconFields, "interior_color", "make") {
 			v.Meanings(field, text)
 			v.NamedMeanings(field, text)
 			v.Aliases(field, text)

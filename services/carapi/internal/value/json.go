@@ -95,10 +95,12 @@ var numberOrText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:[eE][-
 // appendDocument appends a JSON document with its numbers in the form of AppendExact. A number with an exponent is a
 // double, and stays.
 func appendDocument(b, document []byte) []byte {
+	// Nearly all documents have no number that a double would change.
 	if !hasLongRun(document) {
 		return append(b, document...)
 	}
 
+	// Put such numbers in quotes, and copy what is between them.
 	at := 0
 	for _, found := range numberOrText.FindAllIndex(document, -1) {
 		token := document[found[0]:found[1]]
@@ -121,6 +123,8 @@ func hasLongRun(document []byte) bool {
 		switch {
 		case isDigit(c):
 			run++
+
+		// The digits before and after a point belong to one number.
 		case c != '.':
 			run = 0
 		}

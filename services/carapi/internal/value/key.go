@@ -26,6 +26,7 @@ func SameText(a, b string) bool {
 func AppendKey[T string | []byte](b []byte, s T) []byte {
 	start := len(b)
 	for i := 0; i < len(s); {
+		// Any byte without a case is white space or a control character, and is left out.
 		c := s[i]
 		switch {
 		case c >= 'A' && c <= 'Z':
@@ -33,6 +34,7 @@ func AppendKey[T string | []byte](b []byte, s T) []byte {
 		case c > ' ' && c < 0x7F:
 			b = append(b, c)
 		case c >= utf8.RuneSelf:
+			// Letters of two bytes are looked up. A text with a longer one, or a mark, is read again from its start.
 			if i+1 == len(s) {
 				return appendForeignKey(b[:start], string(s))
 			}
@@ -62,6 +64,7 @@ var shortKeys = func() (keys [0x500]string) {
 
 // shortKey returns the key of a two-byte letter. It does not know marks, because they belong to the letter before.
 func shortKey(first, second byte) (key string, known bool) {
+	// Decode two bytes of UTF-8.
 	r := rune(first&0x1F)<<6 | rune(second&0x3F)
 	if first < 0xC2 || first > 0xDF || second&0xC0 != 0x80 || int(r) >= len(shortKeys) || unicode.Is(unicode.Mn, r) {
 		return "", false

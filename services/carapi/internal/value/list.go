@@ -14,6 +14,8 @@ func Elements(form []byte, yield func(element []byte)) {
 	if len(form) == 0 || form[0] != '[' {
 		return
 	}
+
+	// Nearly all arrays need no decoding. The whole array is checked before any element is passed on.
 	if plainElements(form, func([]byte) {}) {
 		plainElements(form, yield)
 		return
@@ -31,7 +33,7 @@ func Elements(form []byte, yield func(element []byte)) {
 			if json.Unmarshal(e, &s) == nil {
 				yield([]byte(s))
 			}
-		case '[', '{', 'n':
+		case '[', '{', 'n': // n begins null
 		default:
 			yield(e) // 5, true
 		}
@@ -58,6 +60,7 @@ func SplitList(text string) []string {
 		return all
 	}
 
+	// The first separator that occurs counts, so that its elements may have the others in them.
 	for _, separator := range []string{"|", ";", ","} {
 		if strings.Contains(text, separator) {
 			for part := range strings.SplitSeq(text, separator) {
@@ -137,6 +140,7 @@ func plainElements(form []byte, yield func([]byte)) bool {
 	}
 }
 
+// validInString reports whether JSON allows all the bytes within a text: no control characters.
 func validInString(s []byte) bool {
 	for _, c := range s {
 		if c < ' ' {

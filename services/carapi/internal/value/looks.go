@@ -15,6 +15,7 @@ func CheckVIN(text string) (isForm, digitOK bool) {
 		return false, false
 	}
 
+	// For the check digit, a character counts as its place in values modulo 10, times the weight of its position.
 	const values, weights = "0123456789.ABCDEFGH..JKLMN.P.R..STUVWXYZ", "8765432X098765432"
 	sum, digits := 0, 0
 	for i := range len(text) {
@@ -31,6 +32,7 @@ func CheckVIN(text string) (isForm, digitOK bool) {
 		sum += at % 10 * weight
 	}
 
+	// A word of 17 letters is not a VIN.
 	if digits == 0 {
 		return false, false
 	}
@@ -45,6 +47,7 @@ func LooksLikeURL(text string) bool {
 		return false
 	}
 
+	// The scheme is often left out.
 	if strings.HasPrefix(text, "//") || strings.HasPrefix(strings.ToLower(text), "www.") {
 		text = "https://" + strings.TrimPrefix(text, "//")
 	}

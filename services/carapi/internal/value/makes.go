@@ -41,6 +41,8 @@ func (v *Vocabulary) IsMake(text string) bool {
 func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 	w := splitWords(text[:min(len(text), maxMeaningful)])
 	first, count := 0, len(w.parts)
+
+	// Skip years and words that may precede the make.
 	for first < count {
 		key := w.key(first, first+1)
 		if !isYear(key) && !slices.Contains(beforeMakes, string(key)) {
@@ -53,6 +55,7 @@ func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 		return "", text, false
 	}
 
+	// The longest spelling counts, so that a make is not found by its first word alone.
 	for n := min(v.makes.longest, count-first); n > 0; n-- {
 		if name, ok = v.makes.byKey[string(w.key(first, first+n))]; ok {
 			return name, trimSigns(text[w.parts[first+n-1].end:]), true

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// meaningFields are the fields whose texts have meanings. Interior colors have the meanings of colors.
-var meaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
+// lexiconFields are the fields that have a lexicon. Interior colors use that of colors.
+var lexiconFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
 
 const (
 	maxMeaningful  = 200 // bytes of a text with meanings; longer texts are descriptions
@@ -53,6 +53,7 @@ func (l *lexicon) add(meaning string, words []string, isShade bool) {
 	}
 }
 
+// addPhrase adds one word, or several in a row, for a meaning.
 func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	w := splitWords(text)
 	if len(w.parts) == 0 {
@@ -66,6 +67,8 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	}
 
 	l.longest = max(l.longest, len(w.parts))
+
+	// The meaning itself is in English, whose head word comes last.
 	p.headFirst = p.headFirst || l.headFirst && meaning != text
 	switch {
 	case meaning == ignoredMeaning:
@@ -76,7 +79,7 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	}
 }
 
-// Meanings returns the meanings of a stored text of one of meaningFields, or of an interior color, in alphabetical
+// Meanings returns the meanings of a stored text of one of lexiconFields, or of an interior color, in alphabetical
 // order: black for Shadow Black, black and red for Black/Red. It returns nil for a text that is not understood.
 func (v *Vocabulary) Meanings(field, text string) []string {
 	l := v.lexicon(field)
@@ -154,6 +157,7 @@ func (v *Vocabulary) IsMeaningWord(field, text string) bool {
 	return p != nil && len(p.names)+len(p.shades) > 0
 }
 
+// lexicon returns the lexicon of a field, or nil if its values have no meanings.
 func (v *Vocabulary) lexicon(field string) *lexicon {
 	if field == "interior_color" {
 		field = "color"
@@ -167,6 +171,7 @@ func (l *lexicon) findPhrases(w *splitText) []phraseMatch {
 	var found []phraseMatch
 	count := len(w.parts)
 	for i := 0; i < count; {
+		// Try the longest phrase first, down to a single word.
 		m := phraseMatch{from: i, to: i + 1}
 		for n := min(l.longest, count-i); n > 0 && m.phrase == nil; n-- {
 			key := w.key(i, i+n)
@@ -227,6 +232,7 @@ func (l *lexicon) compound(key []byte) *phrase {
 	return nil
 }
 
+// withoutSuffix finds the phrase in a word that ends with a suffix, such as silber in silbermetallic.
 func (l *lexicon) withoutSuffix(key []byte) *phrase {
 	for _, suffix := range l.suffixes {
 		if rest, hasSuffix := bytes.CutSuffix(key, []byte(suffix)); hasSuffix {
@@ -251,10 +257,7 @@ func combineFuels(meanings []string) []string {
 			"plug-in hybrid")
 	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
 		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
-	case slices.ContainsFunc(meanings, func(fuel string) bool {
-		return fuel == "lpg" || fuel == "cng" ||
-			fuel == "flex-fuel"
-	}):
+	case slices.Contains(meanings, "lpg"), slices.Contains(meanings, "cng"), slices.Contains(meanings, "flex-fuel"):
 		return withoutMeanings(meanings, "gasoline")
 	}
 

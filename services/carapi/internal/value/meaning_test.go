@@ -198,7 +198,7 @@ func TestMeaningsApart(t *testing.T) {
 		{"condition", "Used"},
 		{"condition", "neuf"},
 	} {
-		for _, field := range meaningFields {
+		for _, field := range lexiconFields {
 			if isOwn := field == c.field; (v.Meanings(field, c.text) != nil) != isOwn {
 				t.Errorf("%s %q as %s means %v", c.field, c.text, field, v.Meanings(field, c.text))
 			}

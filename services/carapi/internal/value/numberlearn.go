@@ -39,6 +39,8 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 	// Decide the style by these counts.
 	style = NumberStyle{Field: m.Field, Comma: e.decideSeparator(m, ',', '.'), Point: e.decideSeparator(m, '.', ',')}
 	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
+
+	// Where US dollars have a sign of their own, a $ alone is the money of another country.
 	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
 	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
 	style.Currency, style.Currencies = e.usualCurrency(style.LocalDollar)
@@ -88,6 +90,7 @@ func (e *numberEvidence) add(w writtenNumber, count int) {
 		e.thousandths[point] += count
 	}
 
+	// Only commas and periods have more than one meaning. Spaces and apostrophes always separate groups.
 	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.ambiguous} {
 		if separator == ',' || separator == '.' {
 			all[separator] += count
@@ -138,12 +141,14 @@ func (e *numberEvidence) usualCurrency(localDollar bool) (usual string, differ b
 		delete(e.signs, "$")
 	}
 
+	// Count the signs that stand for one currency only.
 	for sign, count := range e.signs {
 		if len(numberWords.currencies[sign]) == 1 {
 			codes[numberWords.currencies[sign][0]] += count
 		}
 	}
 
+	// Count an ambiguous sign for a currency that the column has, otherwise for the first that it may mean.
 	unambiguous := maps.Clone(codes)
 	for sign, count := range e.signs {
 		all := numberWords.currencies[sign]

@@ -50,6 +50,7 @@ func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNu
 		}
 	}
 
+	// Two parts are one number if both have a scale, the larger first: 1 lakh 20 thousand.
 	w := s.number
 	isCompound := w.count == 2 && w.parts[0].zeros > w.parts[1].zeros && w.parts[1].zeros > 0
 	return w, w.count == 1 || isCompound
@@ -148,16 +149,19 @@ func (s *numberScanner) readDash() bool {
 		s.at++
 	}
 
+	// A longer dash may come last: 12.900,–
 	if rest := s.text[s.at:]; len(rest) > 0 && rest[0] >= utf8.RuneSelf {
 		if r, size := utf8.DecodeRune(rest); r == '–' || r == '—' {
 			s.at += size
 		}
 	}
 
+	// Before a digit, the signs would begin a second number.
 	if s.at < len(s.text) && isDigit(s.text[s.at]) {
 		return false
 	}
 
+	// Of single signs, only a period or a long dash may end a number.
 	switch string(s.text[from:s.at]) {
 	case ",", "/", "-":
 		return false
@@ -172,6 +176,7 @@ func (s *numberScanner) readDigits() bool {
 		return false // a second number
 	}
 
+	// A space continues the number before exactly three digits, if no other separator is used.
 	from, group, onlySpaces := s.at, 0, true
 	for s.at < len(s.text) {
 		c := s.text[s.at]
@@ -192,6 +197,7 @@ func (s *numberScanner) readDigits() bool {
 	return s.addDigits(s.text[from:s.at])
 }
 
+// addDigits adds the digits as a part. It always returns true, as the result of readDigits.
 func (s *numberScanner) addDigits(digits []byte) bool {
 	s.number.parts[s.number.count].digits = digits
 	s.number.count++
@@ -216,6 +222,7 @@ func (s *numberScanner) isLetter(at int) bool {
 func (s *numberScanner) readWord() bool {
 	from := s.at
 	for s.at < len(s.text) {
+		// Take letters, signs between two letters as in km/h, and a currency sign, which ends the word.
 		r, size := utf8.DecodeRune(s.text[s.at:])
 		isInside := (r == '.' || r == '/' || r == '\'' || r == '^') && s.at > from && s.at+1 < len(s.text) &&
 			s.isLetter(s.at+1)
@@ -262,6 +269,7 @@ func (s *numberScanner) addWord(word []byte) bool {
 		return true
 	}
 
+	// Otherwise it may be a scale of one letter, and another word written together with it.
 	_, size := utf8.DecodeRune(word)
 	if size == len(word) || s.number.count == 0 || numberWords.scales[string(word[:size])] == 0 {
 		return false
@@ -273,6 +281,8 @@ func (s *numberScanner) addWord(word []byte) bool {
 // isUnderstood reads a word as a scale, a unit, a currency, or an ignored word.
 func (s *numberScanner) isUnderstood(word []byte) bool {
 	m := s.measure
+
+	// A scale, such as thousand, belongs to the digits before it.
 	if s.number.count > 0 {
 		zeros := numberWords.scales[string(word)]
 		if string(word) == "l" && m.IsMoney() {
@@ -290,6 +300,7 @@ func (s *numberScanner) isUnderstood(word []byte) bool {
 		}
 	}
 
+	// Each field only has some kinds of words: no unit beside money, and no currency beside a distance.
 	unit := numberWords.units[string(word)]
 	hasUnits := !m.IsMoney() && !m.IsCount() && (!m.IsDistance() || unit == "km" || unit == "mi")
 	if unit != "" && hasUnits && s.number.count > 0 && s.number.unit == "" {
@@ -314,12 +325,13 @@ func (s *numberScanner) isBeforeDistance() bool {
 	for len(rest) > 0 && rest[0] == ' ' {
 		rest = rest[1:]
 	}
-	return len(rest) > 1 && (rest[0] == 'k' || rest[0] == 'q')
+	return len(rest) > 1 && (rest[0] == 'k' || rest[0] == 'q') // km, quilómetros
 }
 
 // addCurrency reads a word as a currency. If a number has two, as in "$5,000 CAD", the more specific one counts.
 func (s *numberScanner) addCurrency(sign string) bool {
-	if s.at < len(s.text) && len(sign) <= 2 && sign[len(sign)-1] != '$' { // US $5,000
+	// Letters of a country and a dollar sign after them are one sign: US $5,000.
+	if s.at < len(s.text) && len(sign) <= 2 && sign[len(sign)-1] != '$' {
 		if rest := bytes.TrimLeft(s.text[s.at:], " "); len(rest) > 0 && rest[0] == '$' &&
 			numberWords.currencies[sign+"$"] != nil {
 			s.at = len(s.text) - len(rest) + 1

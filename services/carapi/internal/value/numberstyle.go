@@ -37,6 +37,8 @@ type ParsedNumber struct {
 // is ambiguous.
 func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 	start := len(buf)
+
+	// Most numbers are only digits.
 	if isDigits(text) {
 		number, _ := NormalDecimal(text)
 		buf = append(buf, number...)
@@ -87,7 +89,9 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 
 		second := len(buf)
 		buf = appendShifted(buf, whole, fraction, part.zeros)
-		if second > from { // 1 lakh 20 thousand
+
+		// Replace two parts by their sum: 1 lakh 20 thousand.
+		if second > from {
 			sum, _ := new(big.Rat).SetString(string(buf[from:second]))
 			addend, _ := new(big.Rat).SetString(string(buf[second:]))
 			buf = append(buf[:from], sum.Add(sum, addend).FloatString(maxNumberText)...)
@@ -105,6 +109,7 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 		return nil, nil, false
 	}
 
+	// The style of the column decides what an ambiguous mark means.
 	if either != 0 {
 		reading := s.Point
 		if either == ',' {
@@ -114,6 +119,8 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 		switch {
 		case reading == separatesDecimals, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
 			point = either
+
+		// Before a word for a large scale, a group of three may as well be a fraction.
 		case reading != separatesGroups || part.zeros > 4:
 			return nil, nil, false
 		}
@@ -135,6 +142,7 @@ func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 		}
 	}
 
+	// The decimal mark moves to the right by as many digits, filled up with zeros.
 	for i := range max(zeros, len(fraction)) {
 		if i == zeros {
 			buf = append(buf, '.')

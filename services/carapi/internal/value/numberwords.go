@@ -46,6 +46,7 @@ func readNumberWords(text string) *numberVocabulary {
 	return v
 }
 
+// addLine adds the words in one line of a section, with their meaning if they have one.
 func (v *numberVocabulary) addLine(section, line string) {
 	meaning, list, hasMeaning := strings.Cut(line, ": ")
 	if !hasMeaning {
@@ -69,6 +70,8 @@ func (v *numberVocabulary) addLine(section, line string) {
 			v.ignoredWords[word] = true
 		case section == "year":
 			v.years[Key(word)] = true
+
+		// The last section has currencies: a sign with the codes that it may mean, or a code.
 		case hasMeaning:
 			v.currencies[meaning] = append(v.currencies[meaning], word)
 		default:

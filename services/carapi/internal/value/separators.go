@@ -15,12 +15,12 @@ func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	switch {
 	case first < last && digits[first] == mark: // several of one kind
 		return mark, 0, 0, areGroups(digits, mark)
-	case first < last:
+	case first < last: // two kinds: the last one is the decimal mark
 		group = digits[first]
 		return group, mark, 0, (mark == '.' || mark == ',') && areGroups(digits[:last], group)
 	case mark == ' ' || mark == '\'':
 		return mark, 0, 0, areGroups(digits, mark)
-	case after == 3 && first <= 3 && digits[0] != '0':
+	case after == 3 && first <= 3 && digits[0] != '0': // 20.000 is twenty, or twenty thousand
 		return 0, 0, mark, true
 	}
 
@@ -32,7 +32,6 @@ func areGroups(digits []byte, separator byte) bool {
 	parts := bytes.Split(digits, []byte{separator})
 	last := len(parts) - 1
 	isWestern := len(parts[0]) <= 3
-
 	isIndian := len(parts[0]) <= 2 && separator == ',' && last > 1
 	for i, p := range parts {
 		switch {

@@ -34,6 +34,7 @@ func NearestFolded(name string, names map[string][]string) []string {
 	})
 }
 
+// nearestNames returns at most three of the names, which come in pairs of a folded name and its spelling.
 func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	const most = 3
 	folded := Fold(name)
@@ -58,6 +59,7 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 			continue // saves computing the distance
 		}
 
+		// Two swapped letters count as one error, and a contained name as two at most.
 		d := levenshtein.ComputeDistance(folded, f)
 		switch {
 		case IsTransposition([]rune(folded), []rune(f)):
@@ -71,7 +73,7 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 		}
 	}
 
-	// Drop other spellings of the same name.
+	// The nearest come first; of the spellings of one name, only one.
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
@@ -121,6 +123,7 @@ func Shorten(s string, most int) string {
 		return s
 	}
 
+	// Do not cut a character in two.
 	end := most - len(dots)
 	for !utf8.RuneStart(s[end]) {
 		end--

@@ -27,7 +27,7 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 		aliases: map[string]map[string][]string{}, lexica: map[string]*lexicon{},
 		makes: makeNames{byKey: map[string]string{}},
 	}
-	for _, field := range meaningFields {
+	for _, field := range lexiconFields {
 		v.lexica[field] = &lexicon{
 			phrases: map[string]*phrase{}, depths: map[string]string{},
 			plurals: field == "body_type" || field == "condition",

@@ -10,6 +10,7 @@ import (
 
 // addFile adds the lines of a vocabulary file. An error names the line.
 func (v *Vocabulary) addFile(text string) error {
+	// Each file begins with the usual order, in which the head word comes last.
 	for _, l := range v.lexica {
 		l.headFirst = false
 	}
@@ -42,6 +43,8 @@ func (v *Vocabulary) addFile(text string) error {
 // addLine adds one line below the name of a field. It returns what was expected instead of a line that cannot be read.
 func (v *Vocabulary) addLine(field, line string) (expected string) {
 	const aliasForms = "names for the same, as in Chevrolet = Chevy, or words and what they mean, as in 4x4 -> AWD, 4WD"
+
+	// The sign in the line says which form it has.
 	words, values, isDirected := strings.Cut(line, "->")
 	names := splitTrimmed(line, "=")
 
@@ -79,6 +82,7 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 	return ""
 }
 
+// addAliases makes each of the folded aliases stand for all the folded values.
 func (v *Vocabulary) addAliases(field string, aliases, meant []string) {
 	if v.aliases[field] == nil {
 		v.aliases[field] = map[string][]string{}
@@ -98,7 +102,7 @@ func (v *Vocabulary) addMeaning(field, meaning string, words []string, isShade b
 	l := v.lexica[field]
 	switch {
 	case l == nil:
-		return "meanings below one of [" + strings.Join(meaningFields, "], [") + "] only"
+		return "meanings below one of [" + strings.Join(lexiconFields, "], [") + "] only"
 	case foldAllOrNil(words) == nil || Fold(meaning) == "":
 		return "words for a meaning, as in black: noir, nero"
 	case meaning == "before":

@@ -37,6 +37,8 @@ func (w *splitText) joined() string { return string(w.keys) }
 func splitWords(text string) splitText {
 	w := splitText{text: text, keys: make([]byte, 0, len(text)), parts: make([]wordPart, 0, 8)}
 	start, last := 0, 0
+
+	// end adds the word that began at start, unless it consists of signs.
 	end := func(at int) {
 		if last != 0 {
 			from := len(w.keys)

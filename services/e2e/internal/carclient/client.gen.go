@@ -398,7 +398,7 @@ type Cut struct {
 	// TextTo Characters to which they are cut; 0 if none are
 	TextTo int `json:"text_to"`
 
-	// Texts Texts of which only the beginning is shown
+	// Texts Texts whose end is cut off
 	Texts int `json:"texts"`
 
 	// Values Values that do not fit, null in the answer, with their length
@@ -584,7 +584,7 @@ type SearchResultSource string
 
 // SearchCarsParams defines parameters for SearchCars.
 type SearchCarsParams struct {
-	// Id Equal: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. A value, or a range such as 20000-30000; several values are alternatives.
+	// Id Equal: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. A value, or a range such as 10-20; several values are alternatives.
 	Id *[]string `form:"id,omitempty" json:"id,omitempty"`
 
 	// IdMin At least: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. Vehicles without a value never match.
@@ -612,7 +612,7 @@ type SearchCarsParams struct {
 	// ModelNot Is not: model, such as Camry. Vehicles with one of these values are left out; those without a value stay.
 	ModelNot *[]SearchCarsParamsModelNot `form:"model_not,omitempty" json:"model_not,omitempty"`
 
-	// Price Equal: asking price; in stock: 9000.5 to 20000. A value, or a range such as 20000-30000; several values are alternatives.
+	// Price Equal: asking price; in stock: 9000.5 to 20000. A value, or a range such as 10000-11000; several values are alternatives.
 	Price *[]string `form:"price,omitempty" json:"price,omitempty"`
 
 	// PriceMin At least: asking price; in stock: 9000.5 to 20000. Vehicles without a value never match.
@@ -624,7 +624,7 @@ type SearchCarsParams struct {
 	// PriceNot Is not: asking price. Vehicles with one of these values are left out; those without a value stay.
 	PriceNot *[]string `form:"price_not,omitempty" json:"price_not,omitempty"`
 
-	// Year Equal: model year; in stock: 2020 to 2022. A value, or a range such as 20000-30000; several values are alternatives.
+	// Year Equal: model year; in stock: 2020 to 2022. A value, or a range such as 2020-2021; several values are alternatives.
 	Year *[]string `form:"year,omitempty" json:"year,omitempty"`
 
 	// YearMin At least: model year; in stock: 2020 to 2022. Vehicles without a value never match.
@@ -642,7 +642,7 @@ type SearchCarsParams struct {
 	// ColorNot Is not: exterior color. Vehicles with one of these values are left out; those without a value stay.
 	ColorNot *[]SearchCarsParamsColorNot `form:"color_not,omitempty" json:"color_not,omitempty"`
 
-	// PriceVsSimilar Equal: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. A value, or a range such as 20000-30000; several values are alternatives.
+	// PriceVsSimilar Equal: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. A value, or a range such as -20--10; several values are alternatives.
 	PriceVsSimilar *[]string `form:"price_vs_similar,omitempty" json:"price_vs_similar,omitempty"`
 
 	// PriceVsSimilarMin At least: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles without a value never match.
