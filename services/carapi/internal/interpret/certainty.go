@@ -249,7 +249,7 @@ func describesNext(tokens []token, i int) bool {
 }
 
 // afterAmount are words that an amount or color before them does not describe.
-var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere " +
+var afterAmount = strings.Fields("sorted sort ordered located obo ono max thanks thank anywhere " +
 	"somewhere delivered")
 
 // boundWords turn the number after them into a bound.
