@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the base and the overlays, and validates each strictly against the schemas of Kubernetes and of the Prometheus
-# Operator: an unknown field is an error. Then it checks what no schema knows. It needs only Go and its module proxy.
+# Builds the base, the overlays and monitoring, and validates each strictly against the schemas of Kubernetes and of the
+# Prometheus Operator: an unknown field is an error. Then it checks what no schema knows. It needs only Go and its module
+# proxy.
 set -eu
 cd "$(dirname "$0")"
 kustomize=sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
@@ -33,7 +34,7 @@ for name in $(sed -n 's/^\([A-Z_]*\)=.*/\1/p' base/carstock.env); do
 	grep -q "^$name=" ../../.env.example || fail "base/carstock.env: $name is no setting"
 done
 
-for dir in base overlays/sidecar overlays/cronjob; do
+for dir in base overlays/sidecar overlays/cronjob monitoring; do
 	all=$tmp/$(basename "$dir").yaml
 	"$tmp/kustomize" build "$dir" > "$all" || fail "$dir cannot be built"
 	quietly "$tmp/kubeconform" -strict \
