@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLogConfigValidate(t *testing.T) {
@@ -18,7 +19,8 @@ func TestLogConfigValidate(t *testing.T) {
 		{"info", "text", ""},
 		{"warn", "json", ""},
 		{"error", "json", ""},
-		{"INFO", "text", `LOG_LEVEL: "INFO": expected debug, info, warn or error`},
+		{"INFO", "Text", ""},
+		{"trace", "text", `LOG_LEVEL: "trace": expected debug, info, warn or error`},
 		{"info", "xml", `LOG_FORMAT: "xml": expected text, json or auto`},
 		{"", "", "LOG_LEVEL: \"\": expected debug, info, warn or error\nLOG_FORMAT: \"\": expected text, json or auto"},
 	} {
@@ -43,6 +45,7 @@ func TestLogger(t *testing.T) {
 		{"warn", "json", 0, 2},
 		{"error", "auto", 0, 1},
 		{"info", "auto", 0, 3}, // the output is not a terminal
+		{"WARN", "Text", 2, 0},
 	} {
 		var out strings.Builder
 		log := (&LogConfig{test.level, test.format}).Logger(&out)
@@ -54,6 +57,18 @@ func TestLogger(t *testing.T) {
 		json := strings.Count(out.String(), `"msg":"done","rows":7}`+"\n")
 		if text != test.text || json != test.json {
 			t.Errorf("%s, %s: %s", test.level, test.format, &out)
+		}
+	}
+}
+
+// A duration has a unit in both formats.
+func TestLoggedDuration(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string]string{"text": "in=1.5s", "json": `"in":"1.5s"`} {
+		var out strings.Builder
+		(&LogConfig{"info", format}).Logger(&out).Info("retrying", "in", 1500*time.Millisecond)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %s", format, &out)
 		}
 	}
 }
