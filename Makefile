@@ -19,8 +19,8 @@ export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint check \
-	docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint \
+	check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,7 +108,7 @@ bench: ## syncer compared with a pipeline of other tools, and with reading alone
 		go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
 
 UVICORN := $(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata
-bench-api: bin/fastapi/ready ## carapi compared with its targets and with FastAPI, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
+bench-api: bin/fastapi/ready ## carapi beside its targets and FastAPI, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
 	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(UVICORN) --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
 		deploy/testdb.sh go test -run '^$$' -bench BenchmarkAPI -benchtime 1x -timeout 150m carstock/services/e2e
 

@@ -44,7 +44,11 @@ for dir in base overlays/sidecar overlays/cronjob monitoring; do
 		grep -q "^$name=" ../../.env.example || fail "$dir: $name is no setting"
 	done
 	# The ConfigMap's data must have no secret.
-	if awk '/^---$/ { data = 0 } /^data:$/ { data = 1; text = "" } data { text = text $0 "\n" } /^kind: ConfigMap$/ { printf "%s", text }' "$all" |
+	if awk '
+		/^---$/ { data = 0 }
+		/^data:$/ { data = 1; text = "" }
+		data { text = text $0 "\n" }
+		/^kind: ConfigMap$/ { printf "%s", text }' "$all" |
 		grep -E '(_PASSWORD|API_KEYS?|_TOKEN|NOTIFY_URL|PING_URL):'; then
 		fail "$dir: a secret is in the ConfigMap: base/kustomization.yaml must remove it"
 	fi
