@@ -19,8 +19,8 @@ export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint \
-	check docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-systemd test-clients \
+	soak lint check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ test-compose: ## the containers of docker-compose.yml, with MySQL and without
 
 test-cluster: ## three Galera nodes behind HAProxy: searches while a node is killed (root on Debian)
 	deploy/test-cluster.sh
+
+test-systemd: ## deploy/systemd/README.md in a container with systemd, MariaDB and cron (root on Debian)
+	deploy/test-systemd.sh
 
 test-clients: bin/clients/ready ## carapi with MCP clients, Ajv and validators of OpenAPI (SCHEMATHESIS_SECONDS)
 	deploy/test-clients.sh

@@ -93,7 +93,7 @@ What has changed between the two runs of syncer:
 
 All parameters, to try out in a browser with that key:  $url/docs
 
-The copy is a plain SQLite file:  sqlite3 $file 'SELECT make, count(*), avg(price) FROM vehicles_view GROUP BY make'
+The copy is a plain SQLite file:  sqlite3 -readonly $file 'SELECT make, count(*), avg(price) FROM vehicles_view GROUP BY make'
 
 Ctrl-C stops everything.
 EOF

@@ -64,4 +64,11 @@ func TestCheck(t *testing.T) {
 		!strings.Contains(wrong.String(), "CARS_TABLE: no_such_table") {
 		t.Errorf("no table: exit code %d: %s", code, &wrong)
 	}
+
+	wrong.Reset()
+	configure(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+filepath.Join(t.TempDir(), "missing.db"))
+	if code := carapi.Run(t.Context(), []string{"check"}, &wrong, &wrong); code != 1 ||
+		!strings.Contains(wrong.String(), "check SNAPSHOT_PATH, and that syncer has run") {
+		t.Errorf("no file of syncer yet: exit code %d: %s", code, &wrong)
+	}
 }

@@ -100,7 +100,7 @@ func BenchmarkBuild(b *testing.B) {
 				b.ReportMetric((adding - making).Seconds(), "s-add")
 				b.ReportMetric(building.Seconds(), "s-build")
 				b.ReportMetric(float64(alone-before)/(1<<20), "MiB-heap")
-				b.ReportMetric(float64(x.Bytes())/(1<<20), "MiB-said")
+				b.ReportMetric(float64(x.Bytes())/(1<<20), "MiB-reported")
 				b.ReportMetric(float64(used-before)/(1<<20), "MiB-peak")
 				b.ReportMetric(float64(alive-before)/(1<<20), "MiB-alive")
 			}

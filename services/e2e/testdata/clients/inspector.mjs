@@ -1,10 +1,12 @@
-// The command line of the MCP Inspector lists and calls every tool of carapi.
+// The command line of the MCP Inspector lists and calls every tool of carapi, and does so again with the configuration
+// files of carapi's page.
 //
 // Usage: inspector.mjs URL KEY COMMAND [ARGUMENT...]
-// URL and KEY are those of a server over HTTP; COMMAND starts a server on standard input and output.
+// URL and KEY are those of a server over HTTP; COMMAND starts a server on standard input and output. Its arguments
+// contain the path of carapi and DB_PATH=FILE.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,6 +35,24 @@ function overHTTP(sentKey) {
   return ['--header', `X-API-Key: ${sentKey}`, '--transport', 'http', '--server-url', `${url}/mcp`];
 }
 
+// pageConfigs writes the configuration files of carapi's page, with the server, key, program and file of this test, and
+// returns their paths.
+async function pageConfigs() {
+  const page = await readFile(join(import.meta.dirname, '../../../carapi/README.md'), 'utf8');
+  const program = command.find((argument) => argument.endsWith('/carapi'));
+  const database = command.find((argument) => argument.startsWith('DB_PATH=')).slice('DB_PATH='.length);
+  const configs = [...page.matchAll(/```json\n(\{"mcpServers".*?)```/gs)].map(([, config]) => config
+    .replace('https://cars.example.com', url).replace('THE_KEY', key)
+    .replace('"command": "carapi"', `"command": ${JSON.stringify(program)}`).replace('/data/carstock.db', database));
+  assert.equal(configs.length, 2);
+
+  return Promise.all(configs.map(async (config, i) => {
+    const path = join(home, `mcp${i}.json`);
+    await writeFile(path, config);
+    return path;
+  }));
+}
+
 function session(target) {
   return {
     async list() { // strict finds errors in the schemas of tools that are legal but not portable
@@ -59,6 +79,10 @@ try {
     }
   }
 
+  for (const config of await pageConfigs()) {
+    await checkTools(session(['--config', config, '--server', 'cars']));
+  }
+
   const { code, stderr } = await run(['--method', 'tools/list'], overHTTP('wrong'));
   assert.equal(code, authRequired, stderr);
 } finally {
@@ -66,4 +90,4 @@ try {
 }
 
 const version = packages.dependencies['@modelcontextprotocol/inspector'];
-console.log(`@modelcontextprotocol/inspector ${version}, protocols legacy and modern, HTTP and stdio`);
+console.log(`@modelcontextprotocol/inspector ${version}, protocols legacy and modern, HTTP, stdio, files`);
