@@ -88,6 +88,21 @@ func ioAdvice(e sqlite3.Error) string {
 	return "the disk fails to read or write"
 }
 
+// rolledBackError is an error after which SQLite has rolled back the whole transaction, as when a trigger of the user's
+// demands it. Whatever is written after it would be published at once.
+type rolledBackError struct{ error }
+
+func (r rolledBackError) Unwrap() error { return r.error }
+
+// isRolledBack reports whether a savepoint has ended with its whole transaction.
+func isRolledBack(err error) bool {
+	var r rolledBackError
+	return errors.As(err, &r)
+}
+
+// mustStop reports whether a run can write nothing more after an error, so that it must not look for another way.
+func mustStop(err error) bool { return isDiskError(err) || isRolledBack(err) }
+
 // isDiskError reports whether an error is not the statement's fault: there is no room, no memory, or no working disk.
 func isDiskError(err error) bool {
 	var e sqlite3.Error

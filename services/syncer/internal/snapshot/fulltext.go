@@ -46,7 +46,7 @@ func (t *Table) rebuildFullText() error {
 		name := schema.QuoteSQLite(index.name)
 		rebuild := "INSERT INTO main." + name + " (" + name + ") VALUES ('rebuild')"
 		err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, rebuild) })
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		if err != nil {

@@ -130,9 +130,12 @@ func (t *Table) createIncoming() error {
 		var failed []userColumn
 		for _, c := range left {
 			with := append(slices.Clone(kept), c.definition)
-			if c.definition != "" && try(with) == nil {
+			switch err := try(with); {
+			case mustStop(err):
+				return err
+			case err == nil:
 				kept, progress = with, true
-			} else {
+			default:
 				failed = append(failed, c)
 			}
 		}
@@ -153,10 +156,13 @@ func (t *Table) createIncoming() error {
 
 	for _, constraint := range t.old.userConstraints {
 		with := append(slices.Clone(kept), constraint)
-		if err := try(with); err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
-		} else {
+		switch err := try(with); {
+		case mustStop(err):
+			return err
+		case err == nil:
 			kept = with
+		default:
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
 		}
 	}
 
@@ -207,6 +213,8 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, copying) })
 	var e sqlite3.Error
 	switch {
+	case isRolledBack(err):
+		return err
 	case err == nil && rowidsChange && hasTriggers:
 		t.warnings = append(t.warnings, "the rowids now follow the new key, and no trigger fired for that: "+
 			"refill the tables that your triggers keep by rowid")

@@ -23,7 +23,7 @@ func (t *Table) reshape() error {
 		if err == nil {
 			return t.checkFullText()
 		}
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		t.lost = nil // SQLite cannot alter the table in place, as when a generated column needs a deleted one
@@ -129,7 +129,7 @@ func (t *Table) recreateObjects(dropped []schemaObject) error {
 		if err == nil {
 			err = inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, o.sql) })
 		}
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		if err != nil {
