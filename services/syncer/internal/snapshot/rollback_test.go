@@ -2,6 +2,8 @@ package snapshot
 
 import (
 	"testing"
+
+	"carstock/pkg/snapshotfile"
 )
 
 // What the user has made may roll back the whole transaction of a run. Nothing may be written to the file after that.
@@ -59,5 +61,40 @@ func TestRollbackByUserObjects(t *testing.T) {
 				t.Errorf("%s runs, want 1", got)
 			}
 		})
+	}
+}
+
+// A run has an ID only if the file records it: by its ID syncer serve recognizes the runs that it has made itself.
+func TestUnrecordedRunHasNoID(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/stock.db"
+	mustPublish(t, path, runOptions{}, withRows(newSourceTable(nil, "v text"), "a"))
+	conn := testConn(t, path)
+	mustExec(t, conn, "CREATE TRIGGER x AFTER INSERT ON _sync_runs BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+	_, run, err := stageAndPublish(t, path, runOptions{}, withRows(newSourceTable(nil, "v text"), "b"))
+	if err == nil {
+		t.Fatal("the run published")
+	}
+
+	file := testLock(t, path)
+	defer func() { _ = file.Unlock() }()
+	run.Status = snapshotfile.RunFailed
+	if err := file.Record(run); err == nil || run.ID != 0 {
+		t.Errorf("run %d is recorded, with error %v", run.ID, err)
+	}
+
+	mustExec(t, conn, "DROP TRIGGER x")
+	if err := file.Record(run); err != nil || run.ID != 2 {
+		t.Errorf("run %d, want 2, error %v", run.ID, err)
+	}
+
+	// A file that another program has made keeps no record of a run that published nothing.
+	foreign := t.TempDir() + "/notes.db"
+	mustExec(t, testConn(t, foreign), "CREATE TABLE notes (text)")
+	other := testLock(t, foreign)
+	defer func() { _ = other.Unlock() }()
+	if err := other.Record(run); err != nil || run.ID != 0 {
+		t.Errorf("run %d is recorded in the file of another program, error %v", run.ID, err)
 	}
 }
