@@ -150,8 +150,8 @@ func containsColumn(t schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
-// Columns returns the table as it will be stored.
-func (t *Table) Columns() schema.Table { return t.schema }
+// Schema returns the table as it will be stored.
+func (t *Table) Schema() schema.Table { return t.schema }
 
 // Write stages rows, given as their values one after the other. For rows that the target already has, it only records
 // that they have arrived. It renumbers args.
