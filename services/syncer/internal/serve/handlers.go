@@ -99,7 +99,7 @@ func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if st.good.IsZero() {
 		return "there is no snapshot of all views yet"
 	}
-	if _, err := os.Stat(s.config.Sync.Path); err != nil {
+	if s.fileMissing() {
 		return "the snapshot file is missing"
 	}
 

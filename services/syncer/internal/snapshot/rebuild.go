@@ -70,15 +70,13 @@ func (t *Table) fillNewKeySQL() []string {
 		return nil
 	}
 
-	conditions := make([]string, len(t.old.Key))
-	for i, k := range t.old.Key {
+	for _, k := range t.old.Key {
 		if !t.hasColumn(k) {
 			return nil // the view no longer has the old key
 		}
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
 	}
 
-	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), schema.SameColumnsSQLite(t.old.Key, "t.", "s.")
 	statements := []string{
 		// Otherwise SQLite reads all staged rows for each row of the target.
 		"CREATE INDEX " + t.staged + "_old_key ON " + strings.TrimPrefix(t.staged, "staging.") +
@@ -96,7 +94,7 @@ func (t *Table) fillNewKeySQL() []string {
 			t.old.Columns = append(t.old.Columns, c)
 		}
 
-		if !hasFold(t.old.Key, k) {
+		if !sqltext.ContainsName(t.old.Key, k) {
 			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
 				sameOldKey+" AND t."+name+" IS NOT s."+name)
 		}

@@ -99,7 +99,7 @@ func (t *Table) indexesOn(columns []string) (found []schemaObject, err error) {
 		}
 		if slices.ContainsFunc(rows, func(r []driver.Value) bool {
 			name, _ := r[0].(string)
-			return r[1] == expressionID || r[2] == int64(1) || hasFold(columns, name)
+			return r[1] == expressionID || r[2] == int64(1) || sqltext.ContainsName(columns, name)
 		}) {
 			found = append(found, index)
 		}

@@ -168,11 +168,7 @@ func (t *Table) keyIsRowid() bool {
 // sameKey is the condition that a row t of the target has the same key as a staged row, whose columns begin with
 // prefix.
 func (t *Table) sameKey(prefix string) string {
-	conditions := make([]string, len(t.schema.Key))
-	for i, k := range t.schema.Key {
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = " + prefix + schema.QuoteSQLite(k)
-	}
-	return strings.Join(conditions, " AND ")
+	return schema.SameColumnsSQLite(t.schema.Key, "t.", prefix)
 }
 
 // columnNames returns the names of a table's columns, in order.
