@@ -209,19 +209,22 @@ func (c *Config) validateHost() error {
 		return nil
 	case host == "":
 		return fmt.Errorf("DB_HOST: empty: %s", form)
-	case host != c.Host:
-		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
-	case net.ParseIP(host) != nil:
-		return nil
 
-	// Other notations: suggest the variables to set instead.
+	// A URL, or what has a user, may hold a password: show only the host.
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
 				form, u.Hostname(), portAdvice(u.Port()))
 		}
 		return fmt.Errorf("DB_HOST: a URL: %s", form)
+	case strings.Contains(host, "@"):
+		return fmt.Errorf("DB_HOST: there is a user in it: %s: set user, password and database apart", form)
 
+	// Other notations: suggest the variables to set instead.
+	case host != c.Host:
+		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
+	case net.ParseIP(host) != nil:
+		return nil
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		return fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))
 	case strings.HasPrefix(host, "/"):
