@@ -38,14 +38,25 @@ func (f *File) fileError(format string, args ...any) error {
 	return &FileError{f.setting, fmt.Errorf(format, args...)}
 }
 
-// explainSQLite adds to an error of SQLite what to do about it.
+// explainedError is an error of SQLite with what to do about it.
+type explainedError struct {
+	advice string
+	err    error
+}
+
+func (e *explainedError) Error() string { return e.advice + " (" + e.err.Error() + ")" }
+
+func (e *explainedError) Unwrap() error { return e.err }
+
+// explainSQLite adds to an error of SQLite what to do about it, unless the error says so already.
 func explainSQLite(err error) error {
+	var explained *explainedError
 	var e sqlite3.Error
-	if !errors.As(err, &e) {
+	if errors.As(err, &explained) || !errors.As(err, &e) {
 		return err
 	}
 	if advice := sqliteAdvice(e); advice != "" {
-		return fmt.Errorf("%s (%w)", advice, err)
+		return &explainedError{advice, err}
 	}
 	return err
 }
