@@ -45,7 +45,7 @@ func (t *Table) apply(keep bool) error {
 // arrived, only those that differ.
 func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
-	columns := columnNames(t.schema)
+	columns := t.schema.ColumnNames()
 	into := quotedList("", columns)
 	from := quotedList("s.", columns)
 

@@ -189,7 +189,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 
 	// Copy the columns that both tables have, and the user's.
 	var columns []string
-	for _, c := range columnNames(t.schema) {
+	for _, c := range t.schema.ColumnNames() {
 		if containsColumn(t.old.Table, c) {
 			columns = append(columns, c)
 		} else if slices.Contains(t.schema.Key, c) {

@@ -36,7 +36,7 @@ func (t *Table) reshape() error {
 // columns that need one of them.
 func (t *Table) deletedColumns() (names []string) {
 	names = append(names, t.droppedGenerated...)
-	for _, c := range columnNames(t.old.Table) {
+	for _, c := range t.old.ColumnNames() {
 		if !t.hasColumn(c) {
 			names = append(names, c)
 		}

@@ -126,7 +126,7 @@ func (t *Table) validate() error {
 	for _, k := range t.schema.Key {
 		if !t.hasColumn(k) {
 			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; available: %s",
-				k, strings.Join(columnNames(t.schema), ", "))
+				k, strings.Join(t.schema.ColumnNames(), ", "))
 		}
 	}
 
@@ -134,7 +134,7 @@ func (t *Table) validate() error {
 		for _, c := range index {
 			if !t.hasColumn(c) {
 				return fmt.Errorf("SYNC_INDEXES: there is no column %s; available: %s",
-					c, strings.Join(columnNames(t.schema), ", "))
+					c, strings.Join(t.schema.ColumnNames(), ", "))
 			}
 		}
 	}
@@ -169,13 +169,4 @@ func (t *Table) keyIsRowid() bool {
 // prefix.
 func (t *Table) sameKey(prefix string) string {
 	return schema.SameColumnsSQLite(t.schema.Key, "t.", prefix)
-}
-
-// columnNames returns the names of a table's columns, in order.
-func columnNames(t schema.Table) []string {
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i] = c.Name
-	}
-	return names
 }
