@@ -91,7 +91,7 @@ type SSLConfig struct {
 // Descriptions describes each variable, for settings.Describe.
 func (*Config) Descriptions() map[string]string {
 	return map[string]string{
-		"DB_DRIVER":   "mysql or sqlite",
+		"DB_DRIVER":   "mysql, or (only carapi) sqlite",
 		"DB_HOST":     "name or address of the MySQL server",
 		"DB_PORT":     "MySQL port",
 		"DB_SOCKET":   "Unix socket of a local MySQL server, instead of host and port",
@@ -110,7 +110,7 @@ func (*Config) Descriptions() map[string]string {
 			"which is what Azure Database for MySQL needs",
 		"DB_SSL_CERT":        "PEM file of the client's certificate, if the server asks for one",
 		"DB_SSL_KEY":         "PEM file of that certificate's key",
-		"DB_PATH":            "SQLite file, for the sqlite driver; opened read-only",
+		"DB_PATH":            "carapi: SQLite file, for the sqlite driver; opened read-only",
 		"DB_CONNECT_TIMEOUT": "longest time to reach the server and log in",
 		"DB_READ_TIMEOUT":    "longest time that the server may send nothing while it works on a query",
 		"DB_WRITE_TIMEOUT":   "longest time to send the server a packet",
@@ -209,19 +209,22 @@ func (c *Config) validateHost() error {
 		return nil
 	case host == "":
 		return fmt.Errorf("DB_HOST: empty: %s", form)
-	case host != c.Host:
-		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
-	case net.ParseIP(host) != nil:
-		return nil
 
-	// Other notations: suggest the variables to set instead.
+	// A URL, or what has a user, may hold a password: show only the host.
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
 				form, u.Hostname(), portAdvice(u.Port()))
 		}
 		return fmt.Errorf("DB_HOST: a URL: %s", form)
+	case strings.Contains(host, "@"):
+		return fmt.Errorf("DB_HOST: there is a user in it: %s: set user, password and database apart", form)
 
+	// Other notations: suggest the variables to set instead.
+	case host != c.Host:
+		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
+	case net.ParseIP(host) != nil:
+		return nil
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		return fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))
 	case strings.HasPrefix(host, "/"):
@@ -254,7 +257,7 @@ func portAdvice(port string) string {
 // hostPattern allows any letter: names may be international.
 var hostPattern = regexp.MustCompile(`^[\pL\pN_]([\pL\pN._-]*[\pL\pN_.])?$`)
 
-// password returns DB_PASSWORD, or the content of DB_PASSWORD_FILE without its last line break.
+// password returns DB_PASSWORD, or the content of DB_PASSWORD_FILE without the line breaks at its end.
 func (c *Config) password() (settings.Secret, error) {
 	if c.PasswordFile == "" {
 		return c.Password, nil

@@ -39,7 +39,7 @@ func (c *Config) openFiles() {
 	}
 }
 
-// readPassword returns the content of DB_PASSWORD_FILE without its last line break.
+// readPassword returns the content of DB_PASSWORD_FILE without the line breaks at its end.
 func (f *configFiles) readPassword() (settings.Secret, error) {
 	text, _, err := f.password.Read()
 	if err != nil {

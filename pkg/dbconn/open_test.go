@@ -487,6 +487,10 @@ func TestHosts(t *testing.T) {
 		"db 1":                            "is not a host",
 		"/run/mysqld/mysqld.sock":         "set DB_SOCKET=/run/mysqld/mysqld.sock",
 		"":                                "DB_HOST: empty",
+		"u:hunter2@db.example.com":        "a user in it",
+		"u:hunter2@tcp(db:3306)/stock":    "a user in it",
+		" u:hunter2@db:3306":              "a user in it",
+		"mysql://u:hunter2@db ":           "set DB_HOST=db,",
 	} {
 		err := validateHost(host)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "DB_HOST") ||

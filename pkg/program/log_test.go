@@ -96,20 +96,3 @@ func TestIsTerminal(t *testing.T) {
 		t.Error("a terminal is not taken for one")
 	}
 }
-
-func TestEscapeControls(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"":                     "",
-		"Škoda\tOctavia\n":     "Škoda\tOctavia\n",
-		"\x1b]0;title\x07":     `\u001b]0;title\u0007`,
-		"\u202eleft":           `\u202eleft`,
-		"a\rb":                 `a\u000db`,
-		"\u009b2J":             `\u009b2J`,
-		"\u2066x\u2069, 日本語\n": `\u2066x\u2069, 日本語` + "\n",
-	} {
-		if got := escapeControls(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}

@@ -65,9 +65,13 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 	checkArgs(root)
 
 	root.SetArgs(args)
-	root.SetOut(escapingWriter{stdout})
+	out := &escapingWriter{w: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if flushErr := out.flush(); err == nil {
+		err = flushErr
+	}
 
 	switch {
 	case err == nil:
@@ -77,7 +81,7 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 		return ExitFailed
 	}
 
-	fmt.Fprintf(stderr, "%s: %s\n", root.Name(), escapeControls(err.Error()))
+	fmt.Fprintf(stderr, "%s: %s\n", root.Name(), EscapeControls(err.Error()))
 	return p.exitCode(err)
 }
 

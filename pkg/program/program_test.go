@@ -94,6 +94,20 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// A command that could not print its result has failed, even if it has not noticed.
+func TestRunWithBrokenOutput(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	p := newProgram(nil)
+	p.Root.AddCommand(&cobra.Command{Use: "careless", Run: func(cmd *cobra.Command, _ []string) {
+		fmt.Fprintln(cmd.OutOrStdout(), "done")
+	}})
+	code := p.Run(t.Context(), []string{"careless"}, brokenWriter{}, &stderr)
+	if code != ExitFailed || stderr.String() != "tool: io: read/write on closed pipe\n" {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+}
+
 // If a signal stopped the program, the error does not matter.
 func TestRunStopped(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,15 @@ type Table struct {
 	HiddenKey []string
 }
 
+// ColumnNames returns the names of the table's columns, in order.
+func (t Table) ColumnNames() []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
 // Column is one column of a table.
 type Column struct {
 	Name     string

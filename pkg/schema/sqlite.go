@@ -81,6 +81,16 @@ func QuoteSQLite(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
 }
 
+// SameColumnsSQLite is the condition that two rows have the same values in columns, none of them NULL. The names of
+// their columns begin with left and right, such as "t." and "s.".
+func SameColumnsSQLite(columns []string, left, right string) string {
+	conditions := make([]string, len(columns))
+	for i, c := range columns {
+		conditions[i] = left + QuoteSQLite(c) + " = " + right + QuoteSQLite(c)
+	}
+	return strings.Join(conditions, " AND ")
+}
+
 // AnyConditionSQLite is the condition in parentheses that at least one of some conditions holds. They are joined in
 // groups, since SQLite refuses a plain chain of a thousand as too deep.
 func AnyConditionSQLite(conditions []string) string {

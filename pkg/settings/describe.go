@@ -26,7 +26,7 @@ func Describe(w io.Writer, cfg any) error {
 		return fmt.Errorf("describe settings: %w", err)
 	}
 
-	// A description of Descriptions comes before one in a struct tag.
+	// Descriptions takes precedence over the struct tags.
 	descriptions := map[string]string{}
 	collectDescriptions(reflect.ValueOf(cfg).Elem(), descriptions)
 	escape := func(text string) string { return strings.ReplaceAll(text, "|", "\\|") }

@@ -26,8 +26,8 @@ var environmentLock sync.Mutex
 // NAME=value or, if one of its lines begins with "[", it is an INI file, whose "key" in "[section]" is the variable
 // SECTION_KEY. If file is empty, Load reads .env in the working directory, if there is one.
 //
-// The error is an *Error that names every invalid variable, so that all can be fixed at once. It never quotes the file,
-// which holds passwords.
+// The error is an *Error that names every invalid variable, so that all can be fixed at once. It never quotes a line of
+// the file that it cannot parse, since that may hold a password.
 //
 // The environment stays as it was: the variables of the file are for cfg alone.
 //
@@ -101,6 +101,9 @@ func readFile(name string) (map[string]string, error) {
 // sectionPattern finds the section of an INI file.
 var sectionPattern = regexp.MustCompile(`(?m)^\s*\[`)
 
+// backtickPattern finds a value that begins with a backtick in an INI file.
+var backtickPattern = regexp.MustCompile("(?m)^([^=\\n]*=[ \\t]*)`")
+
 // parseFile parses lines NAME=value or, if the text has a section, an INI file. No error quotes the text.
 func parseFile(text []byte) (map[string]string, error) {
 	if !sectionPattern.Match(text) {
@@ -111,8 +114,13 @@ func parseFile(text []byte) (map[string]string, error) {
 		return variables, nil
 	}
 
-	// A password may have # and ; in it, and an entry of SYNC_VIEWS may have = in it.
-	options := ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "=", AllowPythonMultilineValues: true}
+	// A password may have # and ; in it or end in a backslash, and an entry of SYNC_VIEWS may have = in it.
+	options := ini.LoadOptions{
+		IgnoreInlineComment: true, IgnoreContinuation: true, KeyValueDelimiters: "=", AllowPythonMultilineValues: true,
+	}
+
+	// The library would drop the backtick with which a value begins, and all after the last one. It sees a NUL first.
+	text = backtickPattern.ReplaceAll(text, []byte("${1}\x00`"))
 	file, err := ini.LoadSources(options, text)
 	if err != nil {
 		return nil, errors.New("a line is neither [section] nor key = value")
@@ -125,7 +133,7 @@ func parseFile(text []byte) (map[string]string, error) {
 			if s.Name() != ini.DefaultSection {
 				variable = s.Name() + "_" + variable
 			}
-			variables[strings.ToUpper(variable)] = key.Value()
+			variables[strings.ToUpper(variable)] = strings.ReplaceAll(key.Value(), "\x00", "")
 		}
 	}
 

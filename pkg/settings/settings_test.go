@@ -108,6 +108,27 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// A value of an INI file counts as it is written, whatever its characters: a password may have any, and names of views
+// may be between backticks.
+func TestValuesOfINI(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"DB_USER", "DB_PORT", "WAIT", "KEY"} {
+		t.Setenv(name, "")
+	}
+
+	for _, value := range []string{
+		"`sales (2024)`=sales(`Price (USD), net`)", "`a`; `b`", "`secret", "se`cret`", `secret\`, "a=`b`",
+		"`a b`\n  `c d`\n  e=`f`",
+	} {
+		writeEnvFile(t, "key = "+value+"\n\n[db]\nuser = file\nport = 1\n")
+		var c config
+		err := settings.Load("", &c)
+		if err != nil || string(c.Key) != value || c.DB.User != "file" || c.DB.Port != 1 {
+			t.Errorf("%q: key %q; %+v, %v", value, string(c.Key), c.DB, err)
+		}
+	}
+}
+
 // An empty variable does not hide the file's value, and keeps its place in the environment. A variable that is empty in
 // both has its default.
 func TestEmptyVariables(t *testing.T) {

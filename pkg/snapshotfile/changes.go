@@ -116,7 +116,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
 	target := `INSERT INTO main._sync_changes (run, at, "table", op, key, old, new) SELECT ?, ?, ?, ?, `
 
 	// In both, each staged row s meets the row t of the file with its key. CROSS makes SQLite begin with the staged rows.
-	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + sameKeyCondition(d.Key, "t.", "s.")
+	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + schema.SameColumnsSQLite(d.Key, "t.", "s.")
 	var statements []struct{ op, query string }
 	add := func(op, query string) { statements = append(statements, struct{ op, query string }{op, query}) }
 
@@ -143,7 +143,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) (err error) {
 // newRows are the rows s that Live does not have, as a FROM clause.
 func (d Difference) newRows() string {
 	return d.Staged + " AS s WHERE NOT EXISTS (SELECT 1 FROM " + d.Live + " AS t WHERE " +
-		sameKeyCondition(d.Key, "t.", "s.") + ")"
+		schema.SameColumnsSQLite(d.Key, "t.", "s.") + ")"
 }
 
 // nonKeyColumns returns the columns that are not part of the key.
@@ -178,7 +178,7 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 
 		sums := "coalesce(sum(" + strings.Join(differsConditions(values), "), 0), coalesce(sum(") + "), 0)"
 		row := c.db.QueryRowxContext(ctx, "SELECT "+sums+" FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+
-			sameKeyCondition(d.Key, "t.", "s."))
+			schema.SameColumnsSQLite(d.Key, "t.", "s."))
 		if err := row.Scan(into...); err != nil {
 			return fmt.Errorf("count changes: %w", err)
 		}
@@ -309,13 +309,4 @@ func differsConditions(columns []string) []string {
 		conditions[i] = "t." + schema.QuoteSQLite(c) + " IS NOT s." + schema.QuoteSQLite(c)
 	}
 	return conditions
-}
-
-// sameKeyCondition is the condition that two rows have the same key.
-func sameKeyCondition(key []string, left, right string) string {
-	conditions := make([]string, len(key))
-	for i, k := range key {
-		conditions[i] = left + schema.QuoteSQLite(k) + " = " + right + schema.QuoteSQLite(k)
-	}
-	return strings.Join(conditions, " AND ")
 }

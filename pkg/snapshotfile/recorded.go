@@ -61,7 +61,7 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 }
 
 // RecordedFrom returns the time before which the changes of all tables are forgotten, as Recorded.From has it. What a
-// run has forgotten stays so if later ones keep more, or have no history.
+// run has forgotten stays forgotten, even if later runs keep more or have no history.
 func RecordedFrom(ctx context.Context, q sqlx.QueryerContext) (from time.Time, err error) {
 	has, err := hasTables(ctx, q, changesTable, historyTable)
 	if err != nil || !has {
@@ -260,8 +260,8 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, s
 
 // ReadRowChanges reads the changes of the row whose key columns have these values, the newest first: at most limit of
 // those that are older than the change before, or of all if before is 0. A value is as the file may store it: int64,
-// float64, string or []byte; of several for one column, any may be the one that is stored. Otherwise it is as
-// ReadChangesByID.
+// float64, string or []byte. If a column has several values, any of them may be the stored one. In all else it reads as
+// ReadChangesByID does.
 func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, columns []string,
 	values [][]any, before int64, limit int,
 ) ([]RecordedChange, error) {

@@ -37,8 +37,8 @@ type Run struct {
 	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern finds now; nil if not checked
 }
 
-// TableRun is what a run did to one table. Without a key rows cannot be matched, and Inserted, Updated and Deleted
-// count positions in the table.
+// TableRun is what a run did to one table. Without a key, rows are matched by their positions in the table. Inserted,
+// Updated and Deleted then count positions.
 type TableRun struct {
 	View       string   `json:"view"`
 	Table      string   `json:"table"`
@@ -218,8 +218,12 @@ func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...a
 
 	for _, f := range found {
 		r := Run{ID: f.ID, Status: f.Status, Source: f.Source, Strategy: f.Strategy, Error: f.Error.String}
-		r.Started, _ = time.Parse(timeFormat, f.Started)
-		r.Finished, _ = time.Parse(timeFormat, f.Finished)
+		if r.Started, err = parseTime(f.Started); err != nil {
+			return nil, err
+		}
+		if r.Finished, err = parseTime(f.Finished); err != nil {
+			return nil, err
+		}
 		if r.Tables, err = readTables(ctx, q, "run_id = ? ORDER BY table_name", r.ID); err != nil {
 			return nil, err
 		}

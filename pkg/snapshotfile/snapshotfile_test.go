@@ -269,3 +269,15 @@ func TestPull(t *testing.T) {
 	db.MustExec("DELETE FROM _sync_pull")
 	check(&snapshotfile.PullRecord{HasOwnRuns: true})
 }
+
+// A run whose time cannot be read is an error: its age would otherwise be that of the year 1.
+func TestDamagedTime(t *testing.T) {
+	for _, column := range []string{"started", "finished"} {
+		db := newFile(t)
+		recordRun(t, db, 0, snapshotfile.RunOK, "a")
+		db.MustExec("UPDATE _sync_runs SET " + column + " = 'yesterday'")
+		if h, err := snapshotfile.ReadHistory(t.Context(), db, 1); err == nil {
+			t.Errorf("%s: %+v", column, h.Runs)
+		}
+	}
+}

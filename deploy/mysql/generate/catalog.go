@@ -74,10 +74,10 @@ const (
 
 // The constructors take an engine as a dealer writes it, such as "2.7L V6 Turbo".
 
-func gas(name string) engine  { return engine{name, gasoline, cylindersIn(name)} }
-func oil(name string) engine  { return engine{name + " Diesel", diesel, cylindersIn(name)} }
-func hev(name string) engine  { return engine{name + " Hybrid", hybrid, cylindersIn(name)} }
-func phev(name string) engine { return engine{name + " Plug-in Hybrid", plugIn, cylindersIn(name)} }
+func gas(name string) engine          { return engine{name, gasoline, cylindersIn(name)} }
+func dieselEngine(name string) engine { return engine{name + " Diesel", diesel, cylindersIn(name)} }
+func hev(name string) engine          { return engine{name + " Hybrid", hybrid, cylindersIn(name)} }
+func phev(name string) engine         { return engine{name + " Plug-in Hybrid", plugIn, cylindersIn(name)} }
 
 var (
 	oneMotor    = engine{"Single electric motor", electric, 0}

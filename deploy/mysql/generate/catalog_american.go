@@ -58,7 +58,7 @@ var american = []model{
 		{"LT", 2019, 2026, 54200, gas("5.3L V8"), automatic, fourWD},
 	}},
 	{"Chevrolet", "Silverado 1500", "3GC", pickup, 4, 5, 4, []trim{
-		{"RST", 2020, 2026, 58900, oil("3.0L I6 Turbo"), automatic, fourWD},
+		{"RST", 2020, 2026, 58900, dieselEngine("3.0L I6 Turbo"), automatic, fourWD},
 		{"High Country", 2019, 2026, 69900, gas("6.2L V8"), automatic, fourWD},
 	}},
 	{"Chevrolet", "Colorado", "1GC", pickup, 4, 5, 3, []trim{
@@ -102,7 +102,7 @@ var american = []model{
 	{"GMC", "Sierra 1500", "3GT", pickup, 4, 5, 5, []trim{
 		{"SLE", 2019, 2025, 55100, gas("5.3L V8"), automatic, fourWD},
 		{"AT4", 2019, 2025, 67900, gas("6.2L V8"), automatic, fourWD},
-		{"Denali", 2020, 2025, 70900, oil("3.0L I6 Turbo"), automatic, fourWD},
+		{"Denali", 2020, 2025, 70900, dieselEngine("3.0L I6 Turbo"), automatic, fourWD},
 	}},
 	{"GMC", "Yukon", "1GK", suv, 4, 7, 3, []trim{
 		{"SLT", 2021, 2024, 67700, gas("5.3L V8"), automatic, fourWD},
@@ -127,7 +127,7 @@ var american = []model{
 	}},
 	{"Ram", "2500", "3C6", pickup, 4, 6, 3, []trim{
 		{"Tradesman", 2019, 2025, 52565, gas("6.4L V8"), automatic, fourWD},
-		{"Big Horn", 2019, 2025, 68160, oil("6.7L I6 Turbo"), automatic, fourWD},
+		{"Big Horn", 2019, 2025, 68160, dieselEngine("6.7L I6 Turbo"), automatic, fourWD},
 	}},
 
 	{"Jeep", "Wrangler", "1C4", suv, 2, 4, 3, []trim{

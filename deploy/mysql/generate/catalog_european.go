@@ -91,7 +91,7 @@ var european = []model{
 		{"EQS 450+", 2022, 2025, 104400, oneMotor, singleSpeed, rwd},
 	}},
 	{"Mercedes-Benz", "Sprinter 2500", "W1Y", van, 4, 2, 1, []trim{
-		{"Cargo", 2023, 2025, 50830, oil("2.0L I4 Turbo"), automatic, rwd},
+		{"Cargo", 2023, 2025, 50830, dieselEngine("2.0L I4 Turbo"), automatic, rwd},
 	}},
 
 	{"Audi", "A3", "WAU", sedan, 4, 5, 3, []trim{
@@ -196,11 +196,11 @@ var european = []model{
 		{"Shine", 2021, 2024, 39990, oneMotor, singleSpeed, fwd},
 	}},
 	{"Citroën", "C5 Aircross", "VR7", suv, 5, 5, 2, []trim{
-		{"Feel", 2019, 2024, 29990, oil("1.5L I4 Turbo"), automatic, fwd},
+		{"Feel", 2019, 2024, 29990, dieselEngine("1.5L I4 Turbo"), automatic, fwd},
 		{"Shine", 2019, 2022, 33490, gas("1.6L I4 Turbo"), automatic, fwd},
 	}},
 	{"Citroën", "Berlingo", "VR7", minivan, 5, 5, 1, []trim{
-		{"Feel M", 2019, 2024, 25490, oil("1.5L I4 Turbo"), manual, fwd},
+		{"Feel M", 2019, 2024, 25490, dieselEngine("1.5L I4 Turbo"), manual, fwd},
 	}},
 
 	{"Škoda", "Fabia", "TMB", hatchback, 5, 5, 3, []trim{
@@ -212,13 +212,13 @@ var european = []model{
 		{"RS", 2021, 2025, 41490, gas("2.0L I4 Turbo"), dualClutch, fwd},
 	}},
 	{"Škoda", "Octavia", "TMB", wagon, 5, 5, 2, []trim{
-		{"Combi Style", 2021, 2025, 33990, oil("2.0L I4 Turbo"), dualClutch, fwd},
+		{"Combi Style", 2021, 2025, 33990, dieselEngine("2.0L I4 Turbo"), dualClutch, fwd},
 	}},
 	{"Škoda", "Karoq", "TMB", suv, 5, 5, 2, []trim{
 		{"Ambition", 2018, 2024, 28990, gas("1.5L I4 Turbo"), dualClutch, fwd},
 	}},
 	{"Škoda", "Kodiaq", "TMB", suv, 5, 7, 2, []trim{
-		{"Style", 2017, 2023, 41990, oil("2.0L I4 Turbo"), dualClutch, awd},
+		{"Style", 2017, 2023, 41990, dieselEngine("2.0L I4 Turbo"), dualClutch, awd},
 	}},
 	{"Škoda", "Enyaq", "TMB", suv, 5, 5, 2, []trim{
 		{"iV 80", 2021, 2023, 46990, oneMotor, singleSpeed, rwd},
@@ -237,9 +237,9 @@ var european = []model{
 	}},
 	{"Peugeot", "3008", "VF3", suv, 5, 5, 2, []trim{
 		{"GT", 2019, 2023, 38990, gas("1.6L I4 Turbo"), automatic, fwd},
-		{"Allure", 2019, 2023, 34990, oil("1.5L I4 Turbo"), automatic, fwd},
+		{"Allure", 2019, 2023, 34990, dieselEngine("1.5L I4 Turbo"), automatic, fwd},
 	}},
 	{"Peugeot", "5008", "VF3", suv, 5, 7, 1, []trim{
-		{"Allure", 2019, 2023, 37990, oil("1.5L I4 Turbo"), automatic, fwd},
+		{"Allure", 2019, 2023, 37990, dieselEngine("1.5L I4 Turbo"), automatic, fwd},
 	}},
 }

@@ -14,8 +14,13 @@ import (
 // Run runs carapi with the arguments and returns its exit code, which is one of package program. Without a command it
 // serves until ctx ends. Settings come from the environment of this process and from the settings file.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	p := program.Program{Root: rootCommand(), Settings: &config.Config{}, Stopped: "stopped"}
+	p := newProgram()
 	return p.Run(ctx, args, stdout, stderr)
+}
+
+// newProgram returns carapi, which has not run yet.
+func newProgram() program.Program {
+	return program.Program{Root: rootCommand(), Settings: &config.Config{}, Stopped: "stopped"}
 }
 
 func rootCommand() *cobra.Command {

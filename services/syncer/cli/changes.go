@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -55,9 +53,8 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 				since = time.Now().Add(-age)
 			}
 
-			// Opening a missing file would advise on permissions instead.
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
+			if err := requireFile(path); err != nil {
+				return err
 			}
 
 			out := bufio.NewWriter(cmd.OutOrStdout())

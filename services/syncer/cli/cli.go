@@ -23,13 +23,18 @@ const (
 // Run runs syncer with the given arguments and returns its exit code: one of package program, 3 if a guard refused to
 // publish, or 4 if the snapshot is stale. Settings come from the environment of this process.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	p := program.Program{
+	p := newProgram()
+	return p.Run(ctx, args, stdout, stderr)
+}
+
+// newProgram returns syncer, which has not run yet.
+func newProgram() program.Program {
+	return program.Program{
 		Root:     rootCommand(),
 		Settings: &config.Config{},
 		Stopped:  "stopped; the snapshot is as it was",
 		ExitCode: exitCode,
 	}
-	return p.Run(ctx, args, stdout, stderr)
 }
 
 // rootCommand returns the command line with all commands but version and settings, which package program adds.

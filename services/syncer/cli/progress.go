@@ -99,7 +99,7 @@ func (b *progressBar) show(view string, p *run.Progress) {
 		b.bar.ChangeMax64(rows)
 	}
 
-	b.bar.Describe(view + " " + humanize.Bytes(uint64(p.Bytes.Load())))
+	b.bar.Describe(program.EscapeControls(view) + " " + humanize.Bytes(uint64(p.Bytes.Load())))
 	_ = b.bar.Set64(rows)
 }
 

@@ -18,9 +18,9 @@ func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Make runs on a schedule, and serve a status page, metrics and health checks",
-		Long: `Makes a run at once, and then on the schedule SYNC_SCHEDULE until it is stopped. Its status page, metrics
-and health checks are at SYNC_HTTP_ADDR. SIGHUP starts a run now. SIGTERM and SIGINT stop the program: a run under
-way is given up, and the snapshot stays as it was.`,
+		Long: `Makes a run at once (unless SYNC_ON_START=false), and then on the schedule SYNC_SCHEDULE until it is
+stopped. Its status page, metrics and health checks are at SYNC_HTTP_ADDR. SIGHUP starts a run now. SIGTERM and
+SIGINT stop the program: a run under way is given up, and the snapshot stays as it was.`,
 		Example: `  SYNC_SCHEDULE='@every 15m' syncer serve
   SYNC_SCHEDULE='30 6 * * MON-FRI' SYNC_TIMEZONE=Europe/Berlin syncer serve
   curl -X POST -H "Authorization: Bearer $SYNC_HTTP_TOKEN" http://127.0.0.1:9090/sync`,

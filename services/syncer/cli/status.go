@@ -61,9 +61,8 @@ SYNC_VIEWS is not set.`,
 			if maxAge < 0 {
 				return program.UsageErrorf("--max-age %s: expected a time above 0", maxAge)
 			}
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it",
-					errStale, path)
+			if err := requireFile(path); err != nil {
+				return fmt.Errorf("%w: %w", errStale, err)
 			}
 
 			// For a health check, a file that cannot be read is as bad as no snapshot.
@@ -90,6 +89,14 @@ SYNC_VIEWS is not set.`,
 	cmd.Flags().DurationVar(&maxAge, "max-age", 0,
 		"exit with code 4 if the snapshot is older than `AGE`, such as 90s, 30m or 1h")
 	return cmd
+}
+
+// requireFile returns an error if the snapshot file does not exist. Opening it would advise on permissions instead.
+func requireFile(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
+	}
+	return nil
 }
 
 // checkAge reports a snapshot that is missing or, unless maxAge is 0, too old or dated in the future.

@@ -110,7 +110,7 @@ func NewUnits(pairs []string) (map[string]string, error) {
 // names a missing column is an error. Otherwise the column counts as dropped.
 func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, error) {
 	missing := func(setting, column string) error {
-		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
+		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(t.ColumnNames(), ", "))
 	}
 
 	for _, h := range b.Hide {

@@ -186,7 +186,7 @@ func (c *Catalog) checkVehicle() error {
 	}
 	return fmt.Errorf("table %s has no column for make or model that is shown, and none whose texts begin with a make; "+
 		"bind them by CARS_FIELDS=make=COLUMN,model=COLUMN; it has: %s\n%s",
-		c.Table.Name, strings.Join(columnNames(c.Table), ", "), strings.Join(c.Report(), "\n"))
+		c.Table.Name, strings.Join(c.Table.ColumnNames(), ", "), strings.Join(c.Report(), "\n"))
 }
 
 // SameSource reports whether the catalog was made from this source.
@@ -312,12 +312,4 @@ func columnPositions(t schema.Table, names []string) []int {
 		all[i] = columnPosition(t, name)
 	}
 	return all
-}
-
-func columnNames(t schema.Table) []string {
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i] = c.Name
-	}
-	return names
 }

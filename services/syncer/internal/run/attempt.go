@@ -140,7 +140,7 @@ func (a *runAttempt) stageView(
 	}
 
 	// A watermark means something only for the same source, columns and key.
-	final := table.Columns()
+	final := table.Schema()
 	hash := watermarkHash(a.config.DB, v.Name, final, v.Watermark)
 
 	q.Table, q.Watermark = final, v.Watermark

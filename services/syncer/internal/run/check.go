@@ -185,12 +185,6 @@ func checkView(
 		return f, err
 	}
 
-	for _, k := range t.Key {
-		if findColumn(t, k).Name == "" {
-			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
-		}
-	}
-
 	// See what the run would find in the file.
 	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.StrategyUpsert)
 	f.Warnings = append(f.Warnings, warnings...)

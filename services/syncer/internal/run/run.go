@@ -62,7 +62,12 @@ func (r *RefusedError) Error() string {
 // if another syncer is working on the file.
 func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
-	defer func() { report.Seconds = time.Since(start).Seconds() }()
+	defer func() {
+		report.Seconds = time.Since(start).Seconds()
+		if report.Finished.IsZero() { // the run is not recorded
+			report.Finished = time.Now().UTC()
+		}
+	}()
 
 	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)

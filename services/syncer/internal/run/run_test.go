@@ -143,3 +143,14 @@ func TestCompressionVerdict(t *testing.T) {
 		}
 	}
 }
+
+// The report of a run that is not recorded, such as a dry run, has the time of its end too.
+func TestUnrecordedRunHasFinished(t *testing.T) {
+	t.Parallel()
+	var c config.Config
+	c.Sync.Views = config.ViewList{{Name: "cars", Table: "cars"}}
+	report, err := MakeRun(t.Context(), c, Options{Views: []string{"dealers"}})
+	if err == nil || report.Finished.Before(report.Started.Round(0)) {
+		t.Errorf("from %s to %s, error %v", report.Started, report.Finished, err)
+	}
+}

@@ -182,8 +182,8 @@ func resolvePatterns(
 	return views, s, views.CheckTables()
 }
 
-// takeNames marks the names as taken for which matches returns true and, unless it is nil, alsoMatches too. It returns
-// those that were not taken before, and how many matched in all.
+// takeNames marks as taken the names that match: matches returns true and, unless it is nil, so does alsoMatches. It
+// returns those that were not taken before, and how many matched in all.
 func takeNames(
 	names []string, taken map[string]bool, matches, alsoMatches func(string) bool,
 ) (found []string, all int) {

@@ -74,7 +74,7 @@ func (s *Service) history() (snapshotfile.History, error) {
 	return snapshot.ReadHistory(s.config.Sync.Path, runsShown)
 }
 
-// stuck returns why the process must be restarted: a run has exceeded its timeout by far. It returns "" if it works.
+// stuck returns why the process must be restarted: a run has exceeded its timeout by far. Otherwise it returns "".
 func (s *Service) stuck() string {
 	now := s.state.status()
 	if taken := time.Since(now.since); now.progress != nil && taken > s.config.Sync.Timeout+stuckMargin {
@@ -99,7 +99,7 @@ func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if st.good.IsZero() {
 		return "there is no snapshot of all views yet"
 	}
-	if _, err := os.Stat(s.config.Sync.Path); err != nil {
+	if s.fileMissing() {
 		return "the snapshot file is missing"
 	}
 

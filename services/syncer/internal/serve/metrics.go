@@ -60,7 +60,7 @@ func newServiceMetrics(s *serviceState, path string, p *pullCounters) *serviceMe
 		}, []string{"table", "change"}),
 	}
 
-	// Export all series from the start: Prometheus would not see the first increase of one that begins later.
+	// Export these series from the start: Prometheus would not see the first increase of one that begins later.
 	for _, outcome := range []string{snapshotfile.RunOK, snapshotfile.RunFailed, snapshotfile.RunRefused} {
 		m.duration.WithLabelValues(outcome)
 	}

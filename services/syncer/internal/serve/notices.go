@@ -178,8 +178,8 @@ func (n *noticeQueue) markUndelivered(d noticeDelivery) {
 	}
 }
 
-// close waits until the queue is sent, for no longer than one attempt may take or until ctx ends. Later notices are not
-// sent.
+// close waits until the queue is sent, but no longer than noticeTimeout, and not after ctx has ended. It drops what is
+// left then, and later notices.
 func (n *noticeQueue) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()

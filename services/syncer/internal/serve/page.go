@@ -43,7 +43,7 @@ type pageData struct {
 	Next     string
 	Progress *runProgress // nil if no run is under way
 	Failures int
-	Error    string // of the last run, if it failed
+	Error    string // of the last run, if it failed or was refused
 	Problem  string // with reading the file
 
 	Tables    []tableData
@@ -129,7 +129,7 @@ func (s *Service) pageData(now time.Time) pageData {
 		Source:   s.config.DB.Address(),
 		Schedule: s.config.Sync.Schedule,
 		Zone:     s.schedule.ZoneName(),
-		Started:  s.newMoment(s.state.started, now),
+		Started:  s.newShownTime(s.state.started, now),
 		Pulls:    s.pulls.answers.Load(),
 		Pulled:   s.pulls.bytes.Load(),
 	}
@@ -178,10 +178,10 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 			Size:         known.size,
 			Estimated:    known.estimated,
 			Sample:       known.sample,
-			Read:         s.newMoment(t.Synced, now),
+			Read:         s.newShownTime(t.Synced, now),
 		}
 		if t.Changed.Run > 0 {
-			changed := s.newMoment(t.Changed.Began, now)
+			changed := s.newShownTime(t.Changed.Began, now)
 			data.Changed = &changed
 		}
 		d.Tables = append(d.Tables, data)
@@ -190,8 +190,8 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 	return nil
 }
 
-// newMoment returns a time as the page shows it.
-func (s *Service) newMoment(t, now time.Time) shownTime {
+// newShownTime returns a time as the page shows it.
+func (s *Service) newShownTime(t, now time.Time) shownTime {
 	t = s.schedule.InZone(t)
 	return shownTime{
 		Machine: t.Format(time.RFC3339),
@@ -206,7 +206,7 @@ func (s *Service) newRunData(r *snapshotfile.Run, now time.Time) runData {
 	return runData{
 		Status:   r.Status,
 		Error:    r.Error,
-		Started:  s.newMoment(r.Started, now),
+		Started:  s.newShownTime(r.Started, now),
 		Duration: secondsText(runSeconds(*r)),
 		Lines:    runLines(r.Tables),
 	}

@@ -17,7 +17,7 @@ func (t *Table) apply(keep bool) error {
 	conn := t.staging.conn
 	err := inSavepoint(conn, func() error { return t.applyDifference(keep) })
 	var e sqlite3.Error
-	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
+	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique || isRolledBack(err) {
 		return t.withTriggerHint(err)
 	}
 
@@ -45,7 +45,7 @@ func (t *Table) apply(keep bool) error {
 // arrived, only those that differ.
 func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
-	columns := columnNames(t.schema)
+	columns := t.schema.ColumnNames()
 	into := quotedList("", columns)
 	from := quotedList("s.", columns)
 
@@ -58,8 +58,10 @@ func (t *Table) applyDifference(keep bool) error {
 	case len(t.schema.Key) > 0:
 		match = t.sameKey("+s.")
 	case t.rowid == "": // nothing identifies a row: replace all
-		return errors.Join(exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"),
-			exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
+		if err := exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"); err != nil {
+			return err
+		}
+		return exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged)
 	default:
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}

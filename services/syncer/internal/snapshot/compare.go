@@ -8,8 +8,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Changes is what the staged rows change in a table. Without a key rows are matched by their position in the table, and
-// only Unchanged is meaningful.
+// Changes is what the staged rows change in a table. Without a key, rows are matched by their positions in the table.
+// Inserted, Updated and Deleted then count positions, and show only whether anything changes.
 type Changes struct {
 	Rows, Inserted, Updated, Deleted, Unchanged int64
 	Before                                      int64 // rows in the target

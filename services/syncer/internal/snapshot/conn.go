@@ -97,7 +97,7 @@ func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
 
 	err := do()
 	if err != nil && conn.AutoCommit() {
-		return err // SQLite has rolled back the whole transaction
+		return rolledBackError{err}
 	}
 	if err != nil {
 		if rollbackErr := exec(conn, "ROLLBACK TO part"); rollbackErr != nil {
@@ -109,7 +109,7 @@ func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
 }
 
 // errTried ends a savepoint whose changes were only tried.
-var errTried = errors.New("tried")
+var errTried = errors.New("a change that was only tried could not be undone alone")
 
 // tryAndUndo calls do in a savepoint, undoes what it has changed, and returns its error.
 func tryAndUndo(conn *sqlite3.SQLiteConn, do func() error) error {
@@ -120,7 +120,7 @@ func tryAndUndo(conn *sqlite3.SQLiteConn, do func() error) error {
 		return errTried
 	})
 
-	if errors.Is(err, errTried) {
+	if errors.Is(err, errTried) && !isRolledBack(err) {
 		return nil
 	}
 	return err

@@ -38,14 +38,25 @@ func (f *File) fileError(format string, args ...any) error {
 	return &FileError{f.setting, fmt.Errorf(format, args...)}
 }
 
-// explainSQLite adds to an error of SQLite what to do about it.
+// explainedError is an error of SQLite with what to do about it.
+type explainedError struct {
+	advice string
+	err    error
+}
+
+func (e *explainedError) Error() string { return e.advice + " (" + e.err.Error() + ")" }
+
+func (e *explainedError) Unwrap() error { return e.err }
+
+// explainSQLite adds to an error of SQLite what to do about it, unless the error says so already.
 func explainSQLite(err error) error {
+	var explained *explainedError
 	var e sqlite3.Error
-	if !errors.As(err, &e) {
+	if errors.As(err, &explained) || !errors.As(err, &e) {
 		return err
 	}
 	if advice := sqliteAdvice(e); advice != "" {
-		return fmt.Errorf("%s (%w)", advice, err)
+		return &explainedError{advice, err}
 	}
 	return err
 }
@@ -87,6 +98,21 @@ func ioAdvice(e sqlite3.Error) string {
 	}
 	return "the disk fails to read or write"
 }
+
+// rolledBackError is an error after which SQLite has rolled back the whole transaction, as when a trigger of the user's
+// demands it. Whatever is written after it would be published at once.
+type rolledBackError struct{ error }
+
+func (r rolledBackError) Unwrap() error { return r.error }
+
+// isRolledBack reports whether a savepoint has ended with its whole transaction.
+func isRolledBack(err error) bool {
+	var r rolledBackError
+	return errors.As(err, &r)
+}
+
+// mustStop reports whether a run can write nothing more after an error, so that it must not look for another way.
+func mustStop(err error) bool { return isDiskError(err) || isRolledBack(err) }
 
 // isDiskError reports whether an error is not the statement's fault: there is no room, no memory, or no working disk.
 func isDiskError(err error) bool {

@@ -37,6 +37,11 @@ func TestExplainSQLite(t *testing.T) {
 		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), test.want) || isUnchanged != (test.want == "") {
 			t.Errorf("%v: %v, want %q", test.err, err, test.want)
 		}
+
+		// Opening the file explains its errors, and so does publishing, which opens it.
+		if again := explainSQLite(fmt.Errorf("publish: %w", err)); again.Error() != "publish: "+err.Error() {
+			t.Errorf("%v: explained twice: %v", test.err, again)
+		}
 	}
 }
 

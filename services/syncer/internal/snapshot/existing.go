@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -108,15 +107,10 @@ func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Col
 // rowidName returns a name for the rowid that no column has; "" if the columns have taken all three.
 func rowidName(t schema.Table, old *existingTable) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if !containsColumn(t, name) && !hasFold(old.userColumnNames(true), name) &&
+		if !containsColumn(t, name) && !sqltext.ContainsName(old.userColumnNames(true), name) &&
 			(old == nil || !containsColumn(old.Table, name)) {
 			return name
 		}
 	}
 	return ""
-}
-
-// hasFold reports whether a name is among others. SQLite ignores case in names.
-func hasFold(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

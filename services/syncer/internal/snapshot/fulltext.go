@@ -46,7 +46,7 @@ func (t *Table) rebuildFullText() error {
 		name := schema.QuoteSQLite(index.name)
 		rebuild := "INSERT INTO main." + name + " (" + name + ") VALUES ('rebuild')"
 		err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, rebuild) })
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		if err != nil {
@@ -77,7 +77,7 @@ func (t *Table) checkFullText() error {
 			continue
 		}
 		for _, r := range rows {
-			if column, _ := r[0].(string); hasFold(deleted, column) {
+			if column, _ := r[0].(string); sqltext.ContainsName(deleted, column) {
 				t.lost = append(t.lost,
 					fmt.Sprintf("the full-text index %s no longer works: no such column: %s", index.name, column))
 				break

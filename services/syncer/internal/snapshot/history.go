@@ -10,8 +10,17 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// Record records a run that has published nothing.
-func (f *File) Record(r *snapshotfile.Run) error {
+// Record records a run that has published nothing, and sets its ID. The ID is 0 if the run is not recorded: after an
+// error, and in a file that another program has made.
+func (f *File) Record(r *snapshotfile.Run) (err error) {
+	// A transaction that failed may have set an ID, such as that of Publish.
+	r.ID = 0
+	defer func() {
+		if err != nil {
+			r.ID = 0
+		}
+	}()
+
 	if err := f.removeStaging(); err != nil { // the staging may be what has filled the disk
 		return err
 	}

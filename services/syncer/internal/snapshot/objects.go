@@ -196,7 +196,7 @@ func (t *Table) findBroken(before []objectCheck) error {
 
 	// Drop the triggers that would fail each run.
 	for _, v := range triggers {
-		if hasFold(views, v.table) {
+		if sqltext.ContainsName(views, v.table) {
 			continue // its view is reported
 		}
 
@@ -226,7 +226,7 @@ func (t *Table) neverFiring(after []objectCheck) (descriptions []string) {
 		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
 			continue
 		}
-		stays := func(column string) bool { return !hasFold(t.deletedColumns(), column) }
+		stays := func(column string) bool { return !sqltext.ContainsName(t.deletedColumns(), column) }
 		if !slices.ContainsFunc(columns, stays) {
 			descriptions = append(descriptions,
 				fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))

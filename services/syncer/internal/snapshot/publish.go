@@ -229,7 +229,7 @@ func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	}
 
 	return changes.Record(ctx, snapshotfile.Difference{
-		Table: t.Name, Columns: columnNames(t.schema), Key: t.schema.Key,
+		Table: t.Name, Columns: t.schema.ColumnNames(), Key: t.schema.Key,
 		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
 		Inserted: t.changes.Inserted, Updated: t.changes.Updated, Deleted: t.changes.Deleted, Before: t.changes.Before,
 	})

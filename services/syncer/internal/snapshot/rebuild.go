@@ -70,15 +70,13 @@ func (t *Table) fillNewKeySQL() []string {
 		return nil
 	}
 
-	conditions := make([]string, len(t.old.Key))
-	for i, k := range t.old.Key {
+	for _, k := range t.old.Key {
 		if !t.hasColumn(k) {
 			return nil // the view no longer has the old key
 		}
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
 	}
 
-	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), schema.SameColumnsSQLite(t.old.Key, "t.", "s.")
 	statements := []string{
 		// Otherwise SQLite reads all staged rows for each row of the target.
 		"CREATE INDEX " + t.staged + "_old_key ON " + strings.TrimPrefix(t.staged, "staging.") +
@@ -96,7 +94,7 @@ func (t *Table) fillNewKeySQL() []string {
 			t.old.Columns = append(t.old.Columns, c)
 		}
 
-		if !hasFold(t.old.Key, k) {
+		if !sqltext.ContainsName(t.old.Key, k) {
 			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
 				sameOldKey+" AND t."+name+" IS NOT s."+name)
 		}
@@ -130,9 +128,12 @@ func (t *Table) createIncoming() error {
 		var failed []userColumn
 		for _, c := range left {
 			with := append(slices.Clone(kept), c.definition)
-			if c.definition != "" && try(with) == nil {
+			switch err := try(with); {
+			case mustStop(err):
+				return err
+			case err == nil:
 				kept, progress = with, true
-			} else {
+			default:
 				failed = append(failed, c)
 			}
 		}
@@ -153,10 +154,13 @@ func (t *Table) createIncoming() error {
 
 	for _, constraint := range t.old.userConstraints {
 		with := append(slices.Clone(kept), constraint)
-		if err := try(with); err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
-		} else {
+		switch err := try(with); {
+		case mustStop(err):
+			return err
+		case err == nil:
 			kept = with
+		default:
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
 		}
 	}
 
@@ -185,7 +189,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 
 	// Copy the columns that both tables have, and the user's.
 	var columns []string
-	for _, c := range columnNames(t.schema) {
+	for _, c := range t.schema.ColumnNames() {
 		if containsColumn(t.old.Table, c) {
 			columns = append(columns, c)
 		} else if slices.Contains(t.schema.Key, c) {
@@ -207,6 +211,8 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, copying) })
 	var e sqlite3.Error
 	switch {
+	case isRolledBack(err):
+		return err
 	case err == nil && rowidsChange && hasTriggers:
 		t.warnings = append(t.warnings, "the rowids now follow the new key, and no trigger fired for that: "+
 			"refill the tables that your triggers keep by rowid")

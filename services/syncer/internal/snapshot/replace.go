@@ -70,7 +70,7 @@ func (f *File) Partial() string {
 
 // Replace makes the file equal to the one at Incoming, after it has checked that this is a whole snapshot, and records
 // the ETag in it. Readers of the file see the old contents until they end their transactions. Replace returns the last
-// good run. After an error the file is as it was. The warning is as that of Publish.
+// good run. After an error the file is as it was. The warning is like that of Publish.
 func (f *File) Replace(ctx context.Context, etag string) (run snapshotfile.Run, warning string, err error) {
 	run, err = f.checkIncoming(etag)
 	if err != nil {

@@ -23,7 +23,7 @@ func (t *Table) reshape() error {
 		if err == nil {
 			return t.checkFullText()
 		}
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		t.lost = nil // SQLite cannot alter the table in place, as when a generated column needs a deleted one
@@ -36,7 +36,7 @@ func (t *Table) reshape() error {
 // columns that need one of them.
 func (t *Table) deletedColumns() (names []string) {
 	names = append(names, t.droppedGenerated...)
-	for _, c := range columnNames(t.old.Table) {
+	for _, c := range t.old.ColumnNames() {
 		if !t.hasColumn(c) {
 			names = append(names, c)
 		}
@@ -99,7 +99,7 @@ func (t *Table) indexesOn(columns []string) (found []schemaObject, err error) {
 		}
 		if slices.ContainsFunc(rows, func(r []driver.Value) bool {
 			name, _ := r[0].(string)
-			return r[1] == expressionID || r[2] == int64(1) || hasFold(columns, name)
+			return r[1] == expressionID || r[2] == int64(1) || sqltext.ContainsName(columns, name)
 		}) {
 			found = append(found, index)
 		}
@@ -129,7 +129,7 @@ func (t *Table) recreateObjects(dropped []schemaObject) error {
 		if err == nil {
 			err = inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, o.sql) })
 		}
-		if isDiskError(err) {
+		if mustStop(err) {
 			return err
 		}
 		if err != nil {

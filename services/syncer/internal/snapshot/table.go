@@ -126,7 +126,7 @@ func (t *Table) validate() error {
 	for _, k := range t.schema.Key {
 		if !t.hasColumn(k) {
 			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; available: %s",
-				k, strings.Join(columnNames(t.schema), ", "))
+				k, strings.Join(t.schema.ColumnNames(), ", "))
 		}
 	}
 
@@ -134,7 +134,7 @@ func (t *Table) validate() error {
 		for _, c := range index {
 			if !t.hasColumn(c) {
 				return fmt.Errorf("SYNC_INDEXES: there is no column %s; available: %s",
-					c, strings.Join(columnNames(t.schema), ", "))
+					c, strings.Join(t.schema.ColumnNames(), ", "))
 			}
 		}
 	}
@@ -150,8 +150,8 @@ func containsColumn(t schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
-// Columns returns the table as it will be stored.
-func (t *Table) Columns() schema.Table { return t.schema }
+// Schema returns the table as it will be stored.
+func (t *Table) Schema() schema.Table { return t.schema }
 
 // Write stages rows, given as their values one after the other. For rows that the target already has, it only records
 // that they have arrived. It renumbers args.
@@ -168,18 +168,5 @@ func (t *Table) keyIsRowid() bool {
 // sameKey is the condition that a row t of the target has the same key as a staged row, whose columns begin with
 // prefix.
 func (t *Table) sameKey(prefix string) string {
-	conditions := make([]string, len(t.schema.Key))
-	for i, k := range t.schema.Key {
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = " + prefix + schema.QuoteSQLite(k)
-	}
-	return strings.Join(conditions, " AND ")
-}
-
-// columnNames returns the names of a table's columns, in order.
-func columnNames(t schema.Table) []string {
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i] = c.Name
-	}
-	return names
+	return schema.SameColumnsSQLite(t.schema.Key, "t.", prefix)
 }

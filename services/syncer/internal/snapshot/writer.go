@@ -169,7 +169,7 @@ func (w *rowWriter) insertSQL(n int) string {
 	// Without a key, the rowid is the position of a row. The last parameter is how many rows were written before.
 	if len(w.schema.Key) == 0 {
 		values := valuesList(n, columns, fmt.Sprintf("?%d + ", n*columns+1))
-		return "INSERT INTO " + w.staged + " (" + quotedList("", columnNames(w.schema)) + ", " + w.rowid + ") " +
+		return "INSERT INTO " + w.staged + " (" + quotedList("", w.schema.ColumnNames()) + ", " + w.rowid + ") " +
 			"SELECT v.* FROM (VALUES " + values + ") v " +
 			fmt.Sprintf("LEFT JOIN %s t ON t.%s = v.column%d WHERE t.%[2]s IS NULL OR %[4]s",
 				target, w.rowid, columns+1, differs)

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-
-	"carstock/pkg/schema"
 )
 
 // Dependencies describes what a view or table is made of, as far as this user may see it.
@@ -164,19 +162,3 @@ var clockPattern = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|curr
 var computationPattern = regexp.MustCompile(`(?i)\(|` +
 	`\b(where|on|using|having|group by|order by|union|except|intersect|interval|between|case|like|in|distinct)\b|` +
 	`[-+*/%<>=]`)
-
-// Probe prepares to read a view as a run does, and reads no row. Its error says what to do.
-func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
-	query, _, _ := r.selectRows(RowQuery{Table: t}, nil, false)
-	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
-	if err != nil {
-		return explainRead(err)
-	}
-	defer func() { _ = stmt.Close() }()
-
-	rows, err := stmt.QueryContext(ctx)
-	if err != nil {
-		return explainRead(err)
-	}
-	return explainRead(errors.Join(rows.Err(), rows.Close()))
-}

@@ -68,12 +68,13 @@ func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t 
 		return nil, nil
 	}
 
-	// Any other error says nothing about the read that follows, which has no limit.
 	rows, err := firstRows(ctx, conn, t)
 	if dbconn.Transient(err) || ctx.Err() != nil {
 		// The server may have ended the transaction, as after a deadlock. What is read next would be of another instant.
 		return nil, err
 	}
+
+	// Any other error, such as that of the time limit, says nothing about the read that follows.
 	return compressibleOrder(new(compressor), rows), nil
 }
 

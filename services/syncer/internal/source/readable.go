@@ -77,3 +77,19 @@ func (r *Reader) isDenied(ctx context.Context, name string) (bool, error) {
 	}
 	return mysqlerr.Is(err, mysqlerr.TableAccessDenied), nil
 }
+
+// Probe prepares to read a view as a run does, and reads no row. Its error says what to do.
+func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
+	query, _, _ := r.selectRows(RowQuery{Table: t}, nil, false)
+	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
+	if err != nil {
+		return explainRead(err)
+	}
+	defer func() { _ = stmt.Close() }()
+
+	rows, err := stmt.QueryContext(ctx)
+	if err != nil {
+		return explainRead(err)
+	}
+	return explainRead(errors.Join(rows.Err(), rows.Close()))
+}

@@ -112,7 +112,7 @@ func unquote(t token) string {
 func QuoteStrict(sql string, names []string) string {
 	var b strings.Builder
 	for _, t := range tokenize(sql) {
-		if t.kind == tokenQuoted && t.text[0] == '"' && containsFold(names, unquote(t)) {
+		if t.kind == tokenQuoted && t.text[0] == '"' && ContainsName(names, unquote(t)) {
 			t.text = "`" + strings.ReplaceAll(unquote(t), "`", "``") + "`"
 		}
 		b.WriteString(t.text)
@@ -185,7 +185,7 @@ func TableConstraints(createTable string) (found []string) {
 			kind = tokens[2] // after the constraint's name
 		}
 
-		if containsFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
+		if ContainsName([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
 			found = append(found, joinTokens(part))
 		}
 	}
@@ -244,7 +244,7 @@ func FullTextContent(createVirtualTable string) string {
 	return ""
 }
 
-// containsFold reports whether a name is among others. It ignores case, as SQLite does.
-func containsFold(names []string, name string) bool {
+// ContainsName reports whether a name is among others. It ignores case, as SQLite does.
+func ContainsName(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
