@@ -86,10 +86,12 @@ func problemInstance(r *http.Request) string {
 	return path[:min(len(path), maxInstance)]
 }
 
-// RecoverPanics turns a panic into a 500 and logs it.
+// RecoverPanics turns a panic into a 500 and logs it. If the answer has begun, it cuts the connection: the client must
+// not take the part that was sent for the whole.
 func RecoverPanics(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := &beginningWriter{ResponseWriter: w}
 			defer func() {
 				switch v := recover(); v {
 				case nil:
@@ -98,11 +100,41 @@ func RecoverPanics(log *slog.Logger) func(http.Handler) http.Handler {
 				default:
 					log.ErrorContext(r.Context(), "panic",
 						"panic", v, "stack", string(debug.Stack()), "request_id", RequestID(r.Context()))
+					if answer.hasBegun {
+						panic(http.ErrAbortHandler)
+					}
 					WriteProblem(w, r, http.StatusInternalServerError, "internal error; the log has it under this request_id")
 				}
 			}()
 
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(answer, r)
 		})
 	}
 }
+
+// beginningWriter knows whether an answer has begun.
+type beginningWriter struct {
+	http.ResponseWriter
+	hasBegun bool
+}
+
+// WriteHeader implements http.ResponseWriter. Informational answers (1xx) come before the answer.
+func (w *beginningWriter) WriteHeader(status int) {
+	w.hasBegun = w.hasBegun || status >= http.StatusOK
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *beginningWriter) Write(b []byte) (int, error) {
+	w.hasBegun = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Flush implements http.Flusher, which some handlers look for.
+func (w *beginningWriter) Flush() {
+	w.hasBegun = true
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Unwrap lets http.ResponseController find the writer below.
+func (w *beginningWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -186,6 +186,41 @@ func TestRecover(t *testing.T) {
 	get(h, "GET", "/abort")
 }
 
+// A handler that panics after the first part of its answer does not leave the client with what looks like a whole one.
+func TestRecoverAfterBegin(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	server := httptest.NewServer(StandardMiddleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/hints":
+			w.WriteHeader(http.StatusEarlyHints)
+		case "/flushed":
+			_ = http.NewResponseController(w).Flush()
+		default:
+			_, _ = io.WriteString(w, `{"cars":[`)
+		}
+		panic("boom")
+	}), DataPolicy, slog.New(slog.NewJSONHandler(&log, nil))))
+	t.Cleanup(server.Close)
+
+	for path, isCut := range map[string]bool{"/written": true, "/flushed": true, "/hints": false} {
+		var body []byte
+		r, err := http.Get(server.URL + path)
+		if err == nil {
+			body, err = io.ReadAll(r.Body)
+			_ = r.Body.Close()
+		}
+		if (err != nil) != isCut || strings.Contains(string(body), "internal error") == isCut {
+			t.Errorf("%s: %v: %s", path, err, body)
+		}
+	}
+
+	server.Close() // the handlers have logged
+	if n := strings.Count(log.String(), `"panic":"boom"`); n != 3 {
+		t.Errorf("%d panics in the log: %s", n, &log)
+	}
+}
+
 func TestIdentify(t *testing.T) {
 	t.Parallel()
 	var seen string

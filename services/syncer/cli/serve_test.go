@@ -138,6 +138,34 @@ func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) 
 	return answer.Runs, answer.Failures
 }
 
+// A page that is opened by another name than this machine's own shows no rows.
+func TestRowsForOtherHosts(t *testing.T) {
+	t.Parallel()
+	s := newSource(t, "a", twoRows...)
+	up := s.serve(t)
+	waitUntil(t, "the first run", func() bool { statuses, _ := up.runs(t); return len(statuses) > 0 })
+
+	const rows = "First 2 rows"
+	if _, page := up.get(t, "/"); !strings.Contains(page, rows) {
+		t.Errorf("no rows: %s", page)
+	}
+
+	q, err := http.NewRequest(http.MethodGet, up.url+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Host = "other.example:9090"
+	r, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	page, err := io.ReadAll(r.Body)
+	if err != nil || !strings.Contains(string(page), "2 rows") || strings.Contains(string(page), rows) {
+		t.Errorf("%v: %s", err, page)
+	}
+}
+
 // metric returns the value of a series as text, or "" if there is none.
 func (up service) metric(t *testing.T, series string) string {
 	t.Helper()

@@ -82,7 +82,7 @@ func (*SyncConfig) Descriptions() map[string]string {
 		"SYNC_HTTP_TOKEN": "bearer token for POST /sync, which starts a run, and for /snapshot, which syncer pull fetches; " +
 			"at least 16 characters; without it both are refused",
 		"SYNC_SHOW_ROWS": "whether the status page, which needs no token, shows the first rows of each table: " +
-			"local (only if SYNC_HTTP_ADDR is a loopback address), always, or never",
+			"local (if SYNC_HTTP_ADDR and the address in the browser are loopback addresses), always, or never",
 		"SYNC_MAX_AGE": "age beyond which the snapshot is stale for /readyz; " +
 			"0: when the third run since the last good one is due",
 		"SYNC_NOTIFY_URL": "URL that gets one JSON POST per change of state: failing, refused by a guard, recovered",

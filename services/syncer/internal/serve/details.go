@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,7 +38,7 @@ type fileDetails struct {
 type tableDetails struct {
 	size      int64 // of its values
 	estimated bool
-	sample    *rowSample // nil if rows are not shown
+	sample    *rowSample // nil if no page shows rows
 }
 
 // rowSample is the first rows of a table. Of a wide table it has the first columns.
@@ -208,15 +209,22 @@ func truncateValue(text string) string {
 	return printableText(text)
 }
 
-// showsRows reports whether the page shows rows. It has no access control, so by default only this machine sees them.
-func (s *Service) showsRows() bool {
+// showsRows reports whether the page shows rows to a request for a host. The page has no access control, so by default
+// only this machine sees them. The host matters because a browser here may open another site whose name leads to the
+// loopback address (DNS rebinding), and a proxy here may serve other machines.
+func (s *Service) showsRows(host string) bool {
 	switch s.config.Sync.ShowRows {
 	case config.ShowAlways:
 		return true
 	case config.ShowLocal:
-		host, _, _ := net.SplitHostPort(s.config.Sync.HTTPAddr)
-		return host == "localhost" || net.ParseIP(host).IsLoopback()
+		return isLoopbackHost(s.config.Sync.HTTPAddr) && isLoopbackHost(host)
 	}
 
 	return false
+}
+
+// isLoopbackHost reports whether a host, which may have a port, names the loopback interface.
+func isLoopbackHost(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	return name == "localhost" || net.ParseIP(name).IsLoopback()
 }

@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -103,7 +104,7 @@ type runLine struct {
 // page answers with the status page.
 func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
+	if err := pageTemplate.Execute(&b, s.pageData(time.Now(), s.showsRows(r.Host))); err != nil {
 		s.log.ErrorContext(r.Context(), "the page could not be made", "error", err)
 		httpserver.WriteProblem(w, r, http.StatusInternalServerError, "the page could not be made; the log says why")
 		return
@@ -113,8 +114,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(b.Bytes())
 }
 
-// pageData collects what the page shows.
-func (s *Service) pageData(now time.Time) pageData {
+// pageData collects what the page shows: rows of the tables only with showRows.
+func (s *Service) pageData(now time.Time, showRows bool) pageData {
 	st, path := s.state.status(), s.config.Sync.Path
 	now = s.schedule.InZone(now) // the readers' time zone is that of the schedule rather than UTC
 	size, _ := snapshot.FileSize(path)
@@ -136,7 +137,7 @@ func (s *Service) pageData(now time.Time) pageData {
 
 	history, err := s.history()
 	if err == nil && len(history.Runs) > 0 {
-		err = s.addTables(&d, &history.Runs[0], now)
+		err = s.addTables(&d, &history.Runs[0], now, showRows)
 	}
 	if err != nil {
 		d.Problem = err.Error()
@@ -158,13 +159,15 @@ func (s *Service) pageData(now time.Time) pageData {
 }
 
 // addTables adds the tables of the file, and the size of the change history.
-func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time) error {
+func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time, showRows bool) error {
 	tables, err := snapshot.Contents(s.config.Sync.Path)
 	if err != nil {
 		return err
 	}
 
-	details, err := s.details.read(s.config.Sync.Path, runIDOf(latest), tables, s.showsRows())
+	// The details are kept for all readers of the page, and some readers may see rows.
+	isSampled := s.config.Sync.ShowRows != config.ShowNever
+	details, err := s.details.read(s.config.Sync.Path, runIDOf(latest), tables, isSampled)
 	if err != nil {
 		return err
 	}
@@ -177,8 +180,10 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 			TableContent: t,
 			Size:         known.size,
 			Estimated:    known.estimated,
-			Sample:       known.sample,
 			Read:         s.newShownTime(t.Synced, now),
+		}
+		if showRows {
+			data.Sample = known.sample
 		}
 		if t.Changed.Run > 0 {
 			changed := s.newShownTime(t.Changed.Began, now)

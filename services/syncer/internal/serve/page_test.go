@@ -199,23 +199,27 @@ func requirePage(t *testing.T, s *Service, parts ...string) string {
 func TestShowsRows(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		setting, address string
-		want             bool
+		setting, address, host string
+		want                   bool
 	}{
-		{config.ShowLocal, "127.0.0.1:9090", true},
-		{config.ShowLocal, "[::1]:9090", true},
-		{config.ShowLocal, "localhost:9090", true},
-		{config.ShowLocal, ":9090", false},
-		{config.ShowLocal, "0.0.0.0:9090", false},
-		{config.ShowLocal, "192.0.2.1:9090", false},
-		{config.ShowLocal, "cars.example.com:9090", false},
-		{config.ShowAlways, ":9090", true},
-		{config.ShowNever, "127.0.0.1:9090", false},
+		{config.ShowLocal, "127.0.0.1:9090", "127.0.0.1:9090", true},
+		{config.ShowLocal, "[::1]:9090", "[::1]:9090", true},
+		{config.ShowLocal, "localhost:9090", "localhost:9090", true},
+		{config.ShowLocal, "127.0.0.1:80", "localhost", true},
+		{config.ShowLocal, ":9090", "localhost:9090", false},
+		{config.ShowLocal, "0.0.0.0:9090", "127.0.0.1:9090", false},
+		{config.ShowLocal, "192.0.2.1:9090", "192.0.2.1:9090", false},
+		{config.ShowLocal, "cars.example.com:9090", "cars.example.com:9090", false},
+		{config.ShowLocal, "127.0.0.1:9090", "", false},
+		{config.ShowLocal, "127.0.0.1:9090", "other.example:9090", false}, // whose address is now 127.0.0.1
+		{config.ShowLocal, "127.0.0.1:9090", "127.0.0.1.other.example:9090", false},
+		{config.ShowAlways, ":9090", "cars.example.com", true},
+		{config.ShowNever, "127.0.0.1:9090", "127.0.0.1:9090", false},
 	} {
 		s := newService(t, "@every 10m")
 		s.config.Sync.ShowRows, s.config.Sync.HTTPAddr = test.setting, test.address
-		if got := s.showsRows(); got != test.want {
-			t.Errorf("%s at %s: %t", test.setting, test.address, got)
+		if got := s.showsRows(test.host); got != test.want {
+			t.Errorf("%s at %s, request for %q: %t", test.setting, test.address, test.host, got)
 		}
 	}
 }
