@@ -9,6 +9,23 @@ import (
 	"carstock/services/carapi/internal/config"
 )
 
+// No setting is taken for a misspelling of another one.
+func TestVariablesAreFarApart(t *testing.T) {
+	example, err := godotenv.Read("../../../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name := range example {
+		for other := range example {
+			isPair := name == "API_KEY" && other == "API_KEYS" || name == "API_KEYS" && other == "API_KEY" // always read together
+			if name != other && !isPair && settings.IsTypo(name, other) {
+				t.Errorf("%s looks like a misspelling of %s", name, other)
+			}
+		}
+	}
+}
+
 func TestEnvExampleListsEveryVariable(t *testing.T) {
 	example, err := godotenv.Read("../../../../.env.example")
 	if err != nil {
