@@ -511,6 +511,17 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// A carapi that is stopped before it is ready has done nothing wrong.
+func TestStoppedWhileStarting(t *testing.T) {
+	setup(t, dbtest.Demo(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if code := cli.Run(ctx, nil, &out, &out); code != 0 || strings.Contains(out.String(), "carapi:") {
+		t.Errorf("exit code %d: %s", code, &out)
+	}
+}
+
 // carapi status is the health check of the container.
 func TestStatus(t *testing.T) {
 	setupFile(t)
