@@ -88,7 +88,7 @@ func (s *Staging) Close() error {
 func (s *Staging) finalize() error {
 	for _, q := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
 		if err := exec(s.conn, q); err != nil {
-			return explainSQLite(err)
+			return err
 		}
 	}
 
