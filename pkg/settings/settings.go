@@ -27,8 +27,8 @@ var environmentLock sync.Mutex
 // NAME=value or, if one of its lines begins with "[", it is an INI file, whose "key" in "[section]" is the variable
 // SECTION_KEY. If file is empty, Load reads .env in the working directory, if there is one.
 //
-// The error is an *Error that names every invalid or misspelled variable, so that all can be fixed at once. It never quotes the file,
-// which holds passwords.
+// The error is an *Error that names every invalid or misspelled variable, so that all can be fixed at once. It never
+// quotes the file, which holds passwords.
 //
 // The environment stays as it was: the variables of the file are for cfg alone.
 //

@@ -14,10 +14,13 @@ func TestMisspelledNames(t *testing.T) {
 		environment [2]string
 		want        string // "" if there is no error
 	}{
-		"in the file":        {file: "DB_USRE=x\n", want: "DB_USRE: there is no such setting; did you mean DB_USER?"},
-		"in an INI file":     {file: "[db]\nuserr = x\n", want: "DB_USERR: there is no such setting; did you mean DB_USER?"},
-		"in small letters":   {file: "wait=5s\n", want: "wait: there is no such setting; did you mean WAIT?"},
-		"in the environment": {environment: [2]string{"DB_USR", "x"}, want: "DB_USR: there is no such setting; did you mean DB_USER?"},
+		"in the file":      {file: "DB_USRE=x\n", want: "DB_USRE: there is no such setting; did you mean DB_USER?"},
+		"in an INI file":   {file: "[db]\nuserr = x\n", want: "DB_USERR: there is no such setting; did you mean DB_USER?"},
+		"in small letters": {file: "wait=5s\n", want: "wait: there is no such setting; did you mean WAIT?"},
+		"in the environment": {
+			environment: [2]string{"DB_USR", "x"},
+			want:        "DB_USR: there is no such setting; did you mean DB_USER?",
+		},
 		"once if in both": {
 			file: "DB_USR=x\n", environment: [2]string{"DB_USR", "x"},
 			want: "DB_USR: there is no such setting; did you mean DB_USER?",
