@@ -64,13 +64,23 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // flagError adds to an error about the flags of a command what to do about it, and makes it a usage error.
 func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration" {
+		return UsageErrorf("--%s: %q is not a duration such as 30s or 5m", invalid.GetFlag().Name, invalid.GetValue())
+	}
+
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return asUsageError(err)
 	}
 
-	// Suggest flags that are one typo away.
+	// Suggest flags that are one typo away, and commands that are written like a flag, such as --version.
 	var similar []string
+	for _, c := range cmd.Commands() {
+		if c.Name() == unknown.GetSpecifiedName() {
+			similar = append(similar, c.CommandPath())
+		}
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if settings.IsTypo(unknown.GetSpecifiedName(), f.Name) {
 			similar = append(similar, "--"+f.Name)

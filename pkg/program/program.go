@@ -61,11 +61,12 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 		"the environment wins (default .env, if there is one)")
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(flagError)
-	checkArgs(root)
 
 	root.SetArgs(args)
 	root.SetOut(escapingWriter{stdout})
 	root.SetErr(stderr)
+	root.InitDefaultCompletionCmd() // otherwise cobra adds it only later, with its own texts about arguments
+	checkArgs(root)
 	err := root.ExecuteContext(ctx)
 
 	switch {

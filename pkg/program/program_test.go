@@ -31,6 +31,7 @@ func newProgram(fail error) *Program {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), ConfigFile(cmd))
 		return err
 	}}
+	file.Flags().Duration("age", 0, "")
 	failing := &cobra.Command{Use: "fail", RunE: func(*cobra.Command, []string) error { return fail }}
 	group.AddCommand(printer)
 	root.AddCommand(group, file, failing)
@@ -89,6 +90,13 @@ func TestRun(t *testing.T) {
 		{args: "group print", code: ExitUsage, stderr: "tool: expected tool group print TEXT, got 0 arguments\n"},
 		{args: "file --color", code: ExitUsage, stderr: "tool: unknown flag: --color; tool file --help lists the flags\n"},
 		{args: "file --confg x", code: ExitUsage, stderr: "tool: unknown flag: --confg; did you mean --config?\n"},
+		{args: "--version", code: ExitUsage, stderr: "tool: unknown flag: --version; did you mean tool version?\n"},
+		{args: "file --age 5", code: ExitUsage, stderr: `tool: --age: "5" is not a duration such as 30s or 5m` + "\n"},
+		{
+			args: "completion bsh", code: ExitUsage,
+			stderr: `tool: unknown command "bsh" for "tool completion"` + "\n",
+		},
+		{args: "completion bash", stdout: "# bash completion"},
 		{args: "file --config", code: ExitUsage, stderr: "tool: flag needs an argument: --config\n"},
 	} {
 		var stdout, stderr strings.Builder
