@@ -484,6 +484,12 @@ func TestMistakes(t *testing.T) {
 			code: 2,
 			want: []string{"API_KEY", "without spaces"},
 		},
+		"check without the file": {
+			set:  environ{"SOURCE": "snapshot", "SNAPSHOT_PATH": "nowhere.db"},
+			args: []string{"check"},
+			code: 1,
+			want: []string{"nowhere.db", "check SNAPSHOT_PATH, and that syncer has run"},
+		},
 		"config file": {args: []string{"--config", "nowhere.ini"}, code: 2, want: []string{"nowhere.ini"}},
 		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
 	} {

@@ -25,6 +25,10 @@ type Findings struct {
 // Check reads the index of a source as the service would: once at the start, when it also binds the columns, and once
 // more to measure a refresh.
 func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
+	if err := st.Ping(ctx); err != nil { // its errors name the setting to check
+		return nil, err
+	}
+
 	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil, nil)
 	if err == nil {
 		g, err = readGeneration(ctx, st, FromLive, o.Vocabulary, g, nil)
