@@ -103,15 +103,15 @@ func TestServerWithoutCompression(t *testing.T) {
 		},
 		"no server": {
 			listenLoopback(t, send([]byte("SSH-2.0-OpenSSH_9.6\r\n"))),
-			[]string{"is a MySQL server"},
+			[]string{"check that a MySQL server listens at DB_HOST and DB_PORT"},
 		},
 		"an empty packet": {
 			listenLoopback(t, send(make([]byte, 4))),
-			[]string{"is a MySQL server"},
+			[]string{"check that a MySQL server listens at DB_HOST and DB_PORT"},
 		},
 		"a closed connection": {
 			listenLoopback(t, func(net.Conn) {}),
-			[]string{"is a MySQL server"},
+			[]string{"check that a MySQL server listens at DB_HOST and DB_PORT"},
 		},
 		"silence": {
 			listenLoopback(t, func(net.Conn) { time.Sleep(10 * time.Second) }),

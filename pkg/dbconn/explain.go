@@ -77,8 +77,8 @@ func (c *Config) connectHint(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.addressSettings())
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
-		return "the connection was cut during log-in: check that " + c.addressSettings() + " is a MySQL server, " +
-			"DB_SSL_MODE, and that the server's init_connect works for this user"
+		return "the connection was cut during log-in: check that a MySQL server listens at " + c.addressSettings() +
+			"; check DB_SSL_MODE, and that the server's init_connect works for this user"
 	}
 
 	return ""

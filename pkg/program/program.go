@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -61,13 +60,14 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 	root.PersistentFlags().String("config", "", "`FILE` of settings: NAME=value lines, or INI sections; "+
 		"the environment wins (default .env, if there is one)")
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsageError(err) })
-	checkArgs(root)
+	root.SetFlagErrorFunc(flagError)
 
 	root.SetArgs(args)
 	out := &escapingWriter{w: stdout}
 	root.SetOut(out)
 	root.SetErr(stderr)
+	root.InitDefaultCompletionCmd() // otherwise cobra adds it only later, with its own texts about arguments
+	checkArgs(root)
 	err := root.ExecuteContext(ctx)
 	if flushErr := out.flush(); err == nil {
 		err = flushErr
@@ -121,36 +121,4 @@ func asUsageError(err error) error {
 		return nil
 	}
 	return &UsageError{err}
-}
-
-// checkArgs turns what a command and its subcommands report about their arguments into usage errors. A command that
-// declares no arguments takes none, and one that only has subcommands prints its help.
-func checkArgs(cmd *cobra.Command) {
-	check := cmd.Args
-	if check == nil {
-		check = noArgs
-	}
-
-	cmd.Args = func(cmd *cobra.Command, args []string) error { return asUsageError(check(cmd, args)) }
-	cmd.SuggestionsMinimumDistance = 2
-	if !cmd.Runnable() {
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	}
-
-	for _, c := range cmd.Commands() {
-		checkArgs(c)
-	}
-}
-
-// noArgs refuses arguments, and suggests commands with names similar to the first one.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-
-	text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
-	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		text += "; did you mean " + strings.Join(similar, " or ") + "?"
-	}
-	return errors.New(text)
 }

@@ -21,7 +21,7 @@ var (
 func newProgram(fail error) *Program {
 	root := &cobra.Command{Use: "tool"}
 	group := &cobra.Command{Use: "group"}
-	printer := &cobra.Command{Use: "print TEXT", Args: cobra.ExactArgs(1)}
+	printer := &cobra.Command{Use: "print TEXT", Args: ArgCount(1, 1)}
 	printer.RunE = func(cmd *cobra.Command, args []string) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), args[0])
 		return err
@@ -31,6 +31,7 @@ func newProgram(fail error) *Program {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), ConfigFile(cmd))
 		return err
 	}}
+	file.Flags().Duration("age", 0, "")
 	failing := &cobra.Command{Use: "fail", RunE: func(*cobra.Command, []string) error { return fail }}
 	group.AddCommand(printer)
 	root.AddCommand(group, file, failing)
@@ -77,14 +78,26 @@ func TestRun(t *testing.T) {
 			args: "fial", code: ExitUsage,
 			stderr: `tool: unknown command "fial" for "tool"; did you mean fail or file?` + "\n",
 		},
-		{args: "nothing", code: ExitUsage, stderr: `tool: unknown command "nothing" for "tool"` + "\n"},
+		{
+			args: "nothing", code: ExitUsage,
+			stderr: `tool: unknown command "nothing" for "tool"; tool --help lists the commands` + "\n",
+		},
 		{
 			args: "group prnt", code: ExitUsage,
 			stderr: `tool: unknown command "prnt" for "tool group"; did you mean print?` + "\n",
 		},
-		{args: "version 2", code: ExitUsage, stderr: `tool: unknown command "2" for "tool version"` + "\n"},
-		{args: "group print", code: ExitUsage, stderr: "tool: accepts 1 arg(s), received 0\n"},
-		{args: "file --color", code: ExitUsage, stderr: "tool: unknown flag: --color\n"},
+		{args: "version 2", code: ExitUsage, stderr: `tool: tool version takes no arguments, got "2"` + "\n"},
+		{args: "group print", code: ExitUsage, stderr: "tool: expected tool group print TEXT, got 0 arguments\n"},
+		{args: "file --color", code: ExitUsage, stderr: "tool: unknown flag: --color; tool file --help lists the flags\n"},
+		{args: "file --confg x", code: ExitUsage, stderr: "tool: unknown flag: --confg; did you mean --config?\n"},
+		{args: "--version", code: ExitUsage, stderr: "tool: unknown flag: --version; did you mean tool version?\n"},
+		{args: "file --age 5", code: ExitUsage, stderr: `tool: --age: "5" is not a duration such as 30s or 5m` + "\n"},
+		{
+			args: "completion bsh", code: ExitUsage,
+			stderr: `tool: unknown command "bsh" for "tool completion"` + "\n",
+		},
+		{args: "completion bash", stdout: "# bash completion"},
+		{args: "file --config", code: ExitUsage, stderr: "tool: flag needs an argument: --config\n"},
 	} {
 		var stdout, stderr strings.Builder
 		code := newProgram(test.fail).Run(t.Context(), strings.Fields(test.args), &stdout, &stderr)

@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,8 +27,8 @@ var environmentLock sync.Mutex
 // NAME=value or, if one of its lines begins with "[", it is an INI file, whose "key" in "[section]" is the variable
 // SECTION_KEY. If file is empty, Load reads .env in the working directory, if there is one.
 //
-// The error is an *Error that names every invalid variable, so that all can be fixed at once. It never quotes a line of
-// the file that it cannot parse, since that may hold a password.
+// The error is an *Error that names every invalid or misspelled variable, so that all can be fixed at once. It never
+// quotes a line of the file that it cannot parse, since that may hold a password.
 //
 // The environment stays as it was: the variables of the file are for cfg alone.
 //
@@ -47,6 +48,9 @@ func Load(file string, cfg interface{ Validate() error }) error {
 	environmentLock.Lock()
 	defer environmentLock.Unlock()
 
+	// The environment is still as the user set it.
+	misspelled := checkNames(keys, variables)
+
 	// envconfig reads only the environment: put the values of the file there until cfg is filled.
 	for _, key := range keys {
 		old, isSet := os.LookupEnv(key)
@@ -64,7 +68,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 		}
 	}
 
-	return fillAndValidate(cfg)
+	return fillAndValidate(cfg, misspelled)
 }
 
 // restoreVariable sets a variable of the environment to its old value, or unsets it.
@@ -87,16 +91,22 @@ func readFile(name string) (map[string]string, error) {
 	if isOptional && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err != nil && !isOptional {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
 
-	variables, err := parseFile(text)
+	variables, err := parseFile(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return variables, nil
 }
+
+// byteOrderMark is how editors of Windows begin a file in UTF-8.
+const byteOrderMark = "\ufeff"
 
 // sectionPattern finds the section of an INI file.
 var sectionPattern = regexp.MustCompile(`(?m)^\s*\[`)
@@ -109,7 +119,8 @@ func parseFile(text []byte) (map[string]string, error) {
 	if !sectionPattern.Match(text) {
 		variables, err := godotenv.UnmarshalBytes(text)
 		if err != nil {
-			return nil, errors.New("a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'")
+			return nil, fmt.Errorf("line %d is not NAME=value; quote values that hold spaces, quotes or $ in '...'",
+				brokenLine(text, func(part []byte) error { _, err := godotenv.UnmarshalBytes(part); return err }))
 		}
 		return variables, nil
 	}
@@ -123,7 +134,8 @@ func parseFile(text []byte) (map[string]string, error) {
 	text = backtickPattern.ReplaceAll(text, []byte("${1}\x00`"))
 	file, err := ini.LoadSources(options, text)
 	if err != nil {
-		return nil, errors.New("a line is neither [section] nor key = value")
+		return nil, fmt.Errorf("line %d is neither [section] nor key = value",
+			brokenLine(text, func(part []byte) error { _, err := ini.LoadSources(options, part); return err }))
 	}
 
 	variables := map[string]string{}
@@ -138,6 +150,18 @@ func parseFile(text []byte) (map[string]string, error) {
 	}
 
 	return variables, nil
+}
+
+// brokenLine returns the number of the line at which parse fails: the one after the longest beginning that it takes. A
+// value may have several lines, so a shorter beginning may fail too.
+func brokenLine(text []byte, parse func(part []byte) error) int {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for n := len(lines) - 1; n > 0; n-- {
+		if parse(bytes.Join(lines[:n], nil)) == nil {
+			return n + 1
+		}
+	}
+	return 1
 }
 
 // Error is one or more mistakes of the user who started the program, one per line, as opposed to what goes wrong later.
@@ -155,9 +179,10 @@ func Invalid(err error) error {
 	return &Error{err}
 }
 
-// fillAndValidate fills cfg from the environment, and unsets the invalid variables there.
-func fillAndValidate(cfg interface{ Validate() error }) error {
-	var errs []error
+// fillAndValidate fills cfg from the environment, and unsets the invalid variables there. Its error begins with
+// misspelled, unless that is nil.
+func fillAndValidate(cfg interface{ Validate() error }, misspelled error) error {
+	errs := []error{misspelled}
 	for {
 		err := envconfig.Process("", cfg)
 		var parse *envconfig.ParseError

@@ -484,6 +484,12 @@ func TestMistakes(t *testing.T) {
 			code: 2,
 			want: []string{"API_KEY", "without spaces"},
 		},
+		"check without the file": {
+			set:  environ{"SOURCE": "snapshot", "SNAPSHOT_PATH": "nowhere.db"},
+			args: []string{"check"},
+			code: 1,
+			want: []string{"nowhere.db", "check SNAPSHOT_PATH, and that syncer has run"},
+		},
 		"config file": {args: []string{"--config", "nowhere.ini"}, code: 2, want: []string{"nowhere.ini"}},
 		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
 	} {
@@ -508,6 +514,17 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("the key is shown: %s", &out)
 			}
 		})
+	}
+}
+
+// A carapi that is stopped before it is ready has done nothing wrong.
+func TestStoppedWhileStarting(t *testing.T) {
+	setup(t, dbtest.Demo(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if code := cli.Run(ctx, nil, &out, &out); code != 0 || strings.Contains(out.String(), "carapi:") {
+		t.Errorf("exit code %d: %s", code, &out)
 	}
 }
 

@@ -24,6 +24,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	metrics := httpapi.NewMetrics()
 	vehicles, err := openStock(ctx, c.Stock, metrics.Query, metrics.Events(), log)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped while it started, as it should
+		}
 		return err
 	}
 	defer vehicles.close()

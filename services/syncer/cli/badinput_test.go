@@ -443,7 +443,7 @@ func TestDiskIsFull(t *testing.T) {
 			c.Stderr = &stderr
 			_ = c.Run() // the test checks the exit code
 			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
-				!strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
+				strings.Count(stderr.String(), "the disk is full") != 1 || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
 

@@ -35,7 +35,7 @@ updated and deleted, with their old and new values. It reads only the file SYNC_
 		Example: `  syncer changes
   syncer changes vehicles --since 7d
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
-		Args: cobra.MaximumNArgs(1),
+		Args: program.ArgCount(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, _, err := config.LoadTarget(program.ConfigFile(cmd))
 			if err != nil {

@@ -371,7 +371,7 @@ func TestChangesCommand(t *testing.T) {
 	contains(changes(0, "--since", "24h"), "log  at=2  insert\n")
 	contains(changes(2, "--since", "6m"), "--since", "24h, 90d")
 	contains(changes(2, "nope"), "nope", "log, v")
-	contains(changes(2, "v", "log"), "at most 1")
+	contains(changes(2, "v", "log"), "expected syncer changes [TABLE], got 2 arguments")
 
 	// Very many changes become one line.
 	mustExec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+

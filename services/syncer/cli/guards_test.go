@@ -33,7 +33,8 @@ func TestGuards(t *testing.T) {
 	}{
 		"empty": {
 			left: 0, code: 3,
-			want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true allows that); --force",
+			want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true allows that); " +
+				"syncer sync --force",
 		},
 		"empty, forced":     {left: 0, args: []string{"--force"}},
 		"empty, allowed":    {left: 0, set: "SYNC_ALLOW_EMPTY=true"},
@@ -41,7 +42,8 @@ func TestGuards(t *testing.T) {
 		"half is left":      {left: 5},
 		"less than half": {
 			left: 4, code: 3,
-			want: "refused: cars: the view has 4 rows, and the table 10: more than 50 % are gone (SYNC_MAX_SHRINK); --force",
+			want: "refused: cars: the view has 4 rows, and the table 10: more than 50 % are gone (SYNC_MAX_SHRINK); " +
+				"syncer sync --force",
 		},
 		"less, forced":         {left: 4, args: []string{"--force"}},
 		"less, may be":         {left: 4, set: "SYNC_MAX_SHRINK=60"},

@@ -30,7 +30,7 @@ that was not fetched by pull is refused.
 SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY select a proxy.`,
 		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com/ ./carstock.db
   */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com/ carstock.db`,
-		Args: cobra.ExactArgs(2),
+		Args: program.ArgCount(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.LoadPull(program.ConfigFile(cmd))
 			if err != nil {
@@ -55,7 +55,7 @@ SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY selec
 			result, err := pull.FetchSnapshot(cmd.Context(), pull.FetchOptions{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
-					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond), "error", err)
+					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond).String(), "error", err)
 				},
 			})
 			if err != nil {

@@ -509,13 +509,24 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		result.Facts = r.encodeFields(car, withHistoryFields(c, nil), maxRecorded)
 	}
 
-	// Write as many changes as fit, at least one. read counts those that are shown or need not be.
-	reader := history.NewReader(c)
 	more := len(recorded) > request.Limit
-	result.Events = []byte{'['}
-
 	recorded = recorded[:min(len(recorded), request.Limit)]
-	read := 0
+	read := r.writeRecorded(result, recorded)
+	more = more || read < len(recorded)
+
+	if more && read > 0 {
+		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
+		result.Next.Del("since")
+	}
+
+	return result, nil
+}
+
+// writeRecorded writes the events of one vehicle: as many changes as fit, but at least one. It returns how many of them
+// are shown or need not be.
+func (r *searchRequest) writeRecorded(result *Changes, recorded []snapshotfile.RecordedChange) (read int) {
+	reader := history.NewReader(r.generation.catalog)
+	result.Events = []byte{'['}
 	for i := range recorded {
 		change := &recorded[i]
 		if result.ID == nil {
@@ -531,7 +542,6 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		values := &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}
 		encoded := r.encodeEvent(kind, nil, fields, values, nil)
 		if result.Count > 0 && len(result.Events)+len(encoded) > maxEvents {
-			more = true
 			break
 		}
 
@@ -545,12 +555,7 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 	}
 
 	result.Events = append(result.Events, ']')
-	if more && read > 0 {
-		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
-		result.Next.Del("since")
-	}
-
-	return result, nil
+	return read
 }
 
 // Changed is the kind of a change that is not an event.

@@ -55,7 +55,7 @@ type Report struct {
 type RefusedError struct{ Reasons []string }
 
 func (r *RefusedError) Error() string {
-	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
+	return "refused: " + strings.Join(r.Reasons, "; ") + "; syncer sync --force publishes it anyway"
 }
 
 // MakeRun makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error

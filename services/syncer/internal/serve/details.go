@@ -139,9 +139,10 @@ func readSample(db *sqlx.DB, t snapshotfile.TableContent, from string) (*rowSamp
 		s.Columns = append(s.Columns, sampleColumn{Name: c.Name})
 
 		// Show a BLOB or a very long text by its size, which SQLite knows without reading all of it.
-		values = append(values, fmt.Sprintf(`CASE WHEN typeof(%[1]s) = 'blob' THEN '(' || octet_length(%[1]s) || ' bytes)'
+		values = append(values, fmt.Sprintf(`CASE WHEN typeof(%[1]s) = 'blob'
+				THEN printf('(%%,d byte%%s)', octet_length(%[1]s), iif(octet_length(%[1]s) = 1, '', 's'))
 			WHEN typeof(%[1]s) <> 'text' THEN %[1]s
-			WHEN octet_length(%[1]s) > 100000 THEN '(' || octet_length(%[1]s) || ' bytes of text)'
+			WHEN octet_length(%[1]s) > 100000 THEN printf('(%%,d bytes of text)', octet_length(%[1]s))
 			ELSE substr(%[1]s, 1, %[2]d) END`, schema.QuoteSQLite(c.Name), sampleLength+1))
 	}
 

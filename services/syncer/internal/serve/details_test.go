@@ -42,7 +42,7 @@ func TestTableDetails(t *testing.T) {
 	want := []string{
 		"-20|" + strings.Repeat("é", 60) + "…|1e+10|NULL|two lines",
 		"1|Škoda|9999.5|(2 bytes)|NULL",
-		"3|(200000 bytes of text)|7|NULL|",
+		"3|(200,000 bytes of text)|7|NULL|",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("rows:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

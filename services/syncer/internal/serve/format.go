@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/dustin/go-humanize"
+
+	"carstock/pkg/snapshotfile"
 )
 
 // durationText writes a duration in one unit. Like agoText it rounds down, so that both state the same age.
@@ -31,8 +33,12 @@ func wholeText(d time.Duration) string {
 	return strings.TrimSpace(humanize.RelTime(now, now.Add(max(d, time.Second)), "", ""))
 }
 
-// agoText writes how long before now a time was: "just now", "7 seconds ago".
+// agoText writes how long before now a time was: "just now", "7 seconds ago". For a time in the future, which a wrong
+// clock has made, it writes the time itself.
 func agoText(t, now time.Time) string {
+	if snapshotfile.InFuture(t, now) {
+		return clockText(t, now)
+	}
 	if now.Sub(t) < time.Second {
 		return "just now"
 	}

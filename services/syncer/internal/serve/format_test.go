@@ -46,6 +46,7 @@ func TestAgoText(t *testing.T) {
 		7 * time.Second:        "7 seconds ago",
 		3 * time.Minute:        "3 minutes ago",
 		49 * time.Hour:         "2 days ago",
+		-49 * time.Hour:        "Mar 3, 11:00:00", // a clock is wrong
 	} {
 		if got := agoText(now.Add(-age), now); got != want {
 			t.Errorf("%s: %q, want %q", age, got, want)

@@ -103,12 +103,13 @@ func newRunProgress(st serviceStatus, now time.Time) *runProgress {
 	}
 
 	p.Rows = st.progress.Rows.Load()
-	p.Text += fmt.Sprintf("reading %s, %s", printableText(*view), humanize.Comma(p.Rows))
+	rows := countText(p.Rows, "row", "rows")
 	if expected := st.progress.Expected.Load(); expected > 0 {
 		p.Max = max(expected, p.Rows) // the expected number is an estimate
-		p.Text += " of about " + humanize.Comma(expected)
+		rows = humanize.Comma(p.Rows) + " of about " + countText(expected, "row", "rows")
 	}
-	p.Text += " rows, " + bytesText(st.progress.Bytes.Load()) + " received."
+	p.Text += fmt.Sprintf("reading %s, %s, %s received.",
+		printableText(*view), rows, bytesText(st.progress.Bytes.Load()))
 	return p
 }
 

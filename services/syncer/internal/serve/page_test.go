@@ -110,6 +110,13 @@ func TestProgress(t *testing.T) {
 		Text: "Run under way for 12 seconds: reading vehicles_view, 1,200 of about 1,000 rows, 5.0 MB received.",
 		Rows: 1200, Max: 1200,
 	})
+
+	// A single row reads as one.
+	under.progress.Rows.Store(1)
+	under.progress.Expected.Store(1)
+	requireProgress(t, under, now, runProgress{
+		Text: "Run under way for 12 seconds: reading vehicles_view, 1 of about 1 row, 5.0 MB received.", Rows: 1, Max: 1,
+	})
 }
 
 func requireProgress(t *testing.T, st serviceStatus, now time.Time, want runProgress) {
@@ -158,7 +165,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	const hostile = `<img src=x onerror=alert(1)>` + "\u202E\x1b"
 	s := newService(t, "@every 10m")
-	requirePage(t, s, "<title>No data yet · carstock syncer</title>", "No table has been published yet.")
+	requirePage(t, s, "<title>No data yet · carstock syncer</title>", "There are no tables yet.")
 
 	s.state.begin(&run.Progress{})
 	requirePage(t, s, "<progress", "data-running", "connecting to the source")
