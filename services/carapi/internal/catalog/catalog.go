@@ -155,11 +155,11 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
 	}
 
-	// Derived fields follow. Their column may belong to another field too.
+	// Derived fields follow. Their column may belong to another field too. A copy of the table may lack it.
 	for _, name := range plan.sortedFields() {
-		if p := plan.Fields[name]; p.Derivation != asStored && bound[columnPosition(t, p.Column)] != name {
-			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)],
-				columnPosition(t, p.Column)))
+		p := plan.Fields[name]
+		if i := columnPosition(t, p.Column); i >= 0 && p.Derivation != asStored && bound[i] != name {
+			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[i], i))
 		}
 	}
 

@@ -49,7 +49,7 @@ var (
 )
 
 // maxNestedOperators is how many operators are read inside one another, as in not(in(a,b)). What is deeper stays text.
-// Without this limit, a value of 1,000 bytes could take seconds to read.
+// Without a limit, the time to read a value would grow with the cube of their number.
 const maxNestedOperators = 4
 
 // readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it

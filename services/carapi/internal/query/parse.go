@@ -466,7 +466,7 @@ func (p *parser) parseReach(name, given string) {
 	}
 
 	for _, other := range []string{"cursor", "offset"} {
-		if other != name && p.query.values.Has(other) {
+		if other != name && p.query.values.Has(other) && p.byName[other].Use == UseControl {
 			p.fail(name, given, nil, "%s and %s cannot be combined; send one of them", name, other)
 			return
 		}

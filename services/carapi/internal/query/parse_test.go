@@ -16,12 +16,16 @@ import (
 // newTestParameters returns the parameters of a table of vehicles in which a column has the name of a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
-	table := schema.Table{Name: "cars"}
-	for _, column := range []string{
-		"id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
+	return parametersOf(t, "id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
 		"color VARCHAR(20)", "features JSON", "photo BLOB", "created_at DATETIME", "limit INT", "page INT",
-		"description TEXT",
-	} {
+		"description TEXT")
+}
+
+// parametersOf returns the parameters of a table with these columns, the first of which is its key.
+func parametersOf(t *testing.T, columns ...string) *Parameters {
+	t.Helper()
+	table := schema.Table{Name: "cars"}
+	for _, column := range columns {
 		name, declared, _ := strings.Cut(column, " ")
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
@@ -221,5 +225,19 @@ func TestNextPage(t *testing.T) {
 	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.Field("price"), 9000, 7)})
 	if next.Has("offset") || next.Get("match") != MatchExact || !next.Has("cursor") {
 		t.Errorf("next page %v", next)
+	}
+}
+
+// A filter by a column that has the name of a control is part of the search. It does not say where a page begins.
+func TestColumnsNamedAsControls(t *testing.T) {
+	p := parametersOf(t, "id INT", "model VARCHAR(20)", "offset INT")
+	q, err := p.Parse(url.Values{"offset": {"35"}, "page": {"2"}}, allControls...)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.ID(), 7)})
+	if _, err := p.Parse(next, allControls...); err != nil || next.Get("offset") != "35" || next.Has("page") {
+		t.Errorf("next page %v: %v", next, err)
 	}
 }
