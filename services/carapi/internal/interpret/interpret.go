@@ -130,7 +130,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	r.checkGroups(q)
 
 	if r.checkScale(q); r.errs != nil {
-		return nil, Notes{}, query.ParameterErrors{All: r.errs}
+		return nil, Notes{}, in.parameters.Errors(r.exact, r.errs, 0, allowed)
 	}
 
 	if len(q.Words) > 0 {
@@ -384,13 +384,10 @@ func (r *requestReader) finishNotes() {
 
 // fail records a mistake in a parameter.
 func (r *requestReader) fail(name, given, expected string) {
-	const most = 20
-	if len(r.errs) < most {
-		r.errs = append(r.errs, query.ParameterError{
-			Parameter: value.Excerpt(name), Received: value.Excerpt(given),
-			Expected: expected,
-		})
-	}
+	r.errs = append(r.errs, query.ParameterError{
+		Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+		Expected: expected,
+	})
 }
 
 // parseList reads a JSON array of texts or numbers.

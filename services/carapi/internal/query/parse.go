@@ -59,8 +59,13 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 	return nil, p.Errors(values, r.errs, r.leftOut, allowed)
 }
 
-// Errors returns the mistakes of a request together with the corrected request.
+// Errors returns the first mistakes of a request together with the corrected request. leftOut is how many mistakes are
+// not among the wrong ones.
 func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut int, allowed []string) ParameterErrors {
+	if more := len(wrong) - maxErrors; more > 0 {
+		wrong, leftOut = wrong[:maxErrors], leftOut+more
+	}
+
 	errs := ParameterErrors{All: wrong, LeftOut: leftOut}
 	if leftOut == 0 {
 		errs.Retry = fixedRequest(values, wrong)
