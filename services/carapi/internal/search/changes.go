@@ -32,7 +32,7 @@ type Changes struct {
 	Events  []byte // a JSON array
 	Count   int
 	Total   int            // of all pages; 0 for the history of one vehicle
-	Bulks   []history.Bulk // runs in that time that only recorded the numbers of their changes
+	Bulks   []history.Bulk // the last runs in that time that only recorded the numbers of their changes
 	Next    url.Values     // the request for the events before these; nil if there are none
 	Applied []byte         // a JSON object: the request as understood
 	From    time.Time      // earlier events are not remembered
@@ -48,7 +48,11 @@ type Changes struct {
 const (
 	maxRecorded = 4000 // of the old or new values of one event
 	maxEvents   = query.MaxChars - envelopeSize
+	bulkSize    = 130 // of a bulk run
 )
+
+// MaxBulks is how many bulk runs an answer lists.
+const MaxBulks = 50
 
 // Changes returns what happened to vehicles, the newest first.
 func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, error) {
@@ -117,7 +121,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 
 	result := &Changes{
 		Total: total, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
-		Bulks: log.BulksSince(request.Since),
+		Bulks: log.BulksSince(request.Since, MaxBulks),
 	}
 
 	// Read the changes and the vehicles as they are now, each with one statement.
@@ -132,7 +136,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 	}
 
 	// Write as many events as fit, at least one. The next page begins after the last one.
-	shown := events[:0:0]
+	shown, room := events[:0:0], maxEvents-bulkSize*len(result.Bulks)
 	result.Events = []byte{'['}
 	for i, e := range events {
 		change := changeOf[e.Change]
@@ -141,7 +145,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 		}
 
 		encoded := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
-		if len(shown) > 0 && len(result.Events)+len(encoded) > maxEvents {
+		if len(shown) > 0 && len(result.Events)+len(encoded) > room {
 			more = true
 			break
 		}
