@@ -148,8 +148,8 @@ func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// idColumns returns the columns that identify vehicles, or nil if there are none. It takes the first that exists: the
-// column bound to id, a unique key without hidden columns, the stock number, the VIN.
+// idColumns returns the columns that identify vehicles, or nil for a table without any. It takes the first that exists:
+// the column bound to id, a unique key without hidden columns, the stock number, the VIN.
 func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}

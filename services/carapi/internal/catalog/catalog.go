@@ -172,7 +172,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
 
-	c.connectFields(t)
+	c.connectFields()
 	c.bindHistory()
 	c.bindKey()
 

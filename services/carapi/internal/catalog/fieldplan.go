@@ -105,7 +105,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 }
 
 // connectFields links fields to the fields that they are read from.
-func (c *Catalog) connectFields(t schema.Table) {
+func (c *Catalog) connectFields() {
 	// byColumn finds the field that has the texts of a column.
 	byColumn := func(name string) *Field {
 		for i := range c.Fields {

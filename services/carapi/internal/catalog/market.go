@@ -33,8 +33,8 @@ func PriceOf(c value.Cell) []byte {
 	return c.Form
 }
 
-// IsComputed reports whether the field is computed when an index is built, from other fields of all vehicles or from
-// the change history. No column holds it.
+// IsComputed reports whether an index computes the field, from other fields of all vehicles or from the change history.
+// No column holds it.
 func (f *Field) IsComputed() bool { return f.isComputed }
 
 // addPriceVsSimilar adds PriceVsSimilar if the table has its fields and no column has that name.

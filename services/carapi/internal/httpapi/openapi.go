@@ -122,7 +122,7 @@ func searchPaths(fields []search.Description) object {
 		queryParameter("q", "A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is "+
 			"certain becomes filters, and `not_understood` lists the rest. If nothing is certain, up to 10 words are "+
 			"searched for in make, model, trim, engine and description.",
-			object{"type": "string", "minLength": 1}, firstWord(fields, "make")),
+			object{"type": "string", "minLength": 1}, firstMake(fields)),
 	})
 	paths := object{
 		"/cars/": object{"get": operationObject("search_cars", "Search the vehicles in stock",
@@ -153,7 +153,7 @@ func searchPaths(fields []search.Description) object {
 // vehiclePaths describes the requests about one vehicle.
 func vehiclePaths(fields []search.Description) object {
 	paths := object{}
-	id := pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id"))
+	id := pathParameter("id", "The vehicle's id, from a search.", exampleID(fields))
 	hasID := fieldNamed(fields, "id") != nil
 	if hasID {
 		paths["/cars/{id}"] = object{"get": operationObject("get_car", "Get one vehicle by its id",
@@ -508,16 +508,16 @@ func jsonText(v json.RawMessage) any {
 }
 
 // exampleID returns an id in stock, or 1.
-func exampleID(fields []search.Description, name string) any {
-	if f := fieldNamed(fields, name); f != nil && f.Min != nil {
+func exampleID(fields []search.Description) any {
+	if f := fieldNamed(fields, "id"); f != nil && f.Min != nil {
 		return jsonText(f.Min)
 	}
 	return "1"
 }
 
-// firstWord returns a value of a field in stock that has letters or digits, or nil.
-func firstWord(fields []search.Description, name string) any {
-	if f := fieldNamed(fields, name); f != nil {
+// firstMake returns a make in stock that has letters or digits, or nil.
+func firstMake(fields []search.Description) any {
+	if f := fieldNamed(fields, "make"); f != nil {
 		for _, v := range f.Values {
 			if value.Fold(v) != "" {
 				return v

@@ -25,7 +25,7 @@ type postings struct {
 	starts  []uint32                   // where each key begins in rows, and at the end the length of rows
 }
 
-// newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
+// newPostings collects the rows of each key. each must call add for all keys of one row after another, and is
 // called twice. A row may have a key more than once.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
 	// Count the rows of each key, and reserve room for them.

@@ -161,7 +161,7 @@ func (r *requestReader) readParameters(values url.Values) {
 			r.readControl(name, given)
 		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
-		case p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList:
+		case isTextual(p.Field):
 			r.readTexts(name, p.Field, given)
 		default:
 			r.readInstants(name, p.Field, given)

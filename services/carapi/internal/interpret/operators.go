@@ -510,8 +510,7 @@ func isStray(f *catalog.Field, text string) bool {
 
 // isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
 func (r *requestReader) isStored(f *catalog.Field, text string) bool {
-	isText := f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
-	return isText && len(r.index.Lookup(f, text)) > 0
+	return isTextual(f) && len(r.index.Lookup(f, text)) > 0
 }
 
 // parameterFor returns the parameter that compares a field with this use.

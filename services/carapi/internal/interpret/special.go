@@ -11,8 +11,8 @@ import (
 
 // valueNames are parameters that stand for the first of several fields that has the value.
 var valueNames = map[string][]string{
-	"location": {"city", "state", "country"},
-	"place":    {"city", "state", "country"},
+	"location": catalog.PlaceFields,
+	"place":    catalog.PlaceFields,
 	"type":     {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 }

@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -33,7 +32,7 @@ type Changes struct {
 	Count   int
 	Total   int            // of all pages; 0 for the history of one vehicle
 	Bulks   []history.Bulk // the last runs in that time that only recorded the numbers of their changes
-	Next    url.Values     // the request for the events before these; nil if there are none
+	Next    url.Values     // the request for the events before these; nil on the last page
 	Applied []byte         // a JSON object: the request as understood
 	From    time.Time      // earlier events are not remembered
 	Origin  Origin
@@ -287,7 +286,7 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 	return append(b, '}')
 }
 
-// knownBy returns the fields by which the history identifies a vehicle, if its id is none of them.
+// knownBy returns the fields by which the history identifies a vehicle, or nil if its id is one of them.
 func (r *searchRequest) knownBy() []*catalog.Field {
 	var fields []*catalog.Field
 	for _, f := range r.generation.catalog.HistoryKey {
@@ -562,11 +561,9 @@ const Changed = "changed"
 
 // changeKindOf names a change after its last event, or Changed.
 func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
-	ops := map[string]history.Op{
-		snapshotfile.OpInsert: history.OpInsert, snapshotfile.OpUpdate: history.OpUpdate,
-		snapshotfile.OpDelete: history.OpDelete,
-	}
-	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
+	kinds := reader.Kinds(&history.Change{
+		Op: store.HistoryOp(change.Op), Old: string(change.Old), New: string(change.New),
+	})
 	if len(kinds) > 0 {
 		return kinds[len(kinds)-1].String()
 	}
@@ -598,10 +595,8 @@ func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*ca
 // withHistoryFields adds the fields of the change history.
 func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Field {
 	shown = slices.Clone(shown)
-	for _, name := range []string{
-		catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop,
-	} {
-		if f := c.Field(name); f != nil && f.IsHistory() && !slices.Contains(shown, f) {
+	for i := range c.Fields {
+		if f := &c.Fields[i]; f.IsHistory() && !slices.Contains(shown, f) {
 			shown = append(shown, f)
 		}
 	}
@@ -623,10 +618,8 @@ func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.V
 
 	log, err := st.History(ctx, c, v, known)
 	if err != nil {
-		return nil, errors.Join(errHistory, err)
+		return nil, fmt.Errorf("read the change history: %w", err)
 	}
 
 	return log, nil
 }
-
-var errHistory = errors.New("read the change history")

@@ -15,7 +15,7 @@ func (s *Service) probeUntil(ctx context.Context, src *source) {
 		case <-ctx.Done():
 			return
 		case <-time.After(probeInterval):
-			_ = s.probe(ctx, src) // note logs it
+			_ = s.probe(ctx, src) // noteProbe logs it
 		}
 	}
 }

@@ -203,7 +203,7 @@ func findsSQLiteRows(t schema.Table, key []string) bool {
 	return true
 }
 
-// rowIDName returns a name of SQLite's rowid that is not a column's, or "" if there is none.
+// rowIDName returns a name of SQLite's rowid that is not a column's, or "" if columns have all of them.
 func rowIDName(t schema.Table) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
 		if columnPosition(t, name) < 0 {
