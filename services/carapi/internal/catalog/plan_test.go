@@ -314,7 +314,8 @@ func TestDerivedFieldsOfCopies(t *testing.T) {
 	b := testBinding(t)
 	live := table{
 		"", "title|model|price",
-		[]string{"Kia Rio 2019|Rio|1", "Ford Focus 2018|Focus|2", "Kia Soul 2020|Soul|3", "Audi A4 2018|A4|4"}, "",
+		[]string{"Kia Rio 2019|Rio|1", "Ford Focus 2018|Focus|2", "Kia Soul 2020|Soul|3", "Audi A4 2018|A4|4"},
+		"",
 	}
 	plan, err := NewPlan(live.source(), b, live.profile(t, []int{0, 1, 2, 3}), true)
 	if err != nil {

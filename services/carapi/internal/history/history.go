@@ -183,8 +183,8 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []in
 	return found, total
 }
 
-// BulksSince returns the last bulk runs since a time, at most most of them, the oldest first. The history has the numbers
-// of their changes, not each change.
+// BulksSince returns the last bulk runs since a time, at most most of them, the oldest first. The history has the
+// numbers of their changes, not each change.
 func (l *Log) BulksSince(since time.Time, most int) []Bulk {
 	isOlder := func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) }
 	all := slices.DeleteFunc(slices.Clone(l.Bulks), isOlder)

@@ -96,12 +96,13 @@ func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 func TestLog(t *testing.T) {
 	c := newCatalog(t, "id")
 	first, log := twoLogs(t, c)
-	if bulks := log.BulksSince(start, 9); len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start, 9)) != 0 {
+	bulks := log.BulksSince(start, 9)
+	if len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start, 9)) != 0 {
 		t.Errorf("%+v", bulks)
 	}
 
-	many := history.Log{Bulks: []history.Bulk{{At: start, Inserted: 1}, {At: start, Inserted: 2}, {At: start, Inserted: 3}}}
-	if bulks := many.BulksSince(start, 2); len(bulks) != 2 || bulks[0].Inserted != 2 || bulks[1].Inserted != 3 {
+	three := history.Log{Bulks: []history.Bulk{{At: start}, {At: start, Inserted: 2}, {At: start, Inserted: 3}}}
+	if bulks := three.BulksSince(start, 2); len(bulks) != 2 || bulks[0].Inserted != 2 || bulks[1].Inserted != 3 {
 		t.Errorf("the last two: %+v", bulks)
 	}
 

@@ -288,8 +288,8 @@ func isNarrowed(tokens []token, next int) bool {
 }
 
 // negateList excludes the alternatives after a negation's object: not red or blue, other than Lexus, Kia and Ford. If
-// the object is not certain (negated < 0), they are not certain either. In "not red, blue" it is unclear whether blue is
-// wanted.
+// the object is not certain (negated < 0), they are not certain either. In "not red, blue" it is unclear whether blue
+// is wanted.
 func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
