@@ -86,12 +86,11 @@ func NewUnits(pairs []string) (map[string]string, error) {
 	units := map[string]string{}
 	for _, pair := range pairs {
 		field, unit, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		m := value.Measure{Field: field}
 		var ok bool
-		switch {
-		case m.IsDistance():
+		switch field {
+		case "mileage":
 			unit, ok = distanceUnit(unit)
-		case m.IsMoney():
+		case "price", "msrp":
 			unit, ok = CurrencyCode(unit)
 		}
 
