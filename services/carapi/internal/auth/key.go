@@ -39,8 +39,8 @@ func parseKey(entry string) (storedKey, error) {
 		return storedKey{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
-		return storedKey{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the secret's " +
-			"hash as sha256:HEX")
+		return storedKey{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the " +
+			"secret's hash as sha256:HEX")
 	}
 
 	var err error

@@ -27,7 +27,7 @@ type Keys struct {
 
 	mu         sync.Mutex
 	all        []storedKey // replaced as a whole, never changed
-	isReadable bool  // whether the last check could read the file
+	isReadable bool        // whether the last check could read the file
 	checkedAt  time.Time
 }
 
