@@ -113,14 +113,14 @@ func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, 
 	}
 
 	for _, h := range b.Hide {
-		if starting && columnPosition(t, h) < 0 {
+		if starting && ColumnPosition(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)
 		}
 	}
 
 	names := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(b.Fields)) {
-		i := columnPosition(t, b.Fields[name])
+		i := ColumnPosition(t, b.Fields[name])
 		if i < 0 && starting {
 			return nil, missing("CARS_FIELDS", b.Fields[name])
 		}

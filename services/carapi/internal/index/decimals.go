@@ -1,11 +1,12 @@
 package index
 
 import (
-	"bytes"
 	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
+
+	"carstock/services/carapi/internal/value"
 )
 
 // maxDigits is how many digits of a number always fit into an int64.
@@ -41,15 +42,7 @@ func parseDecimal(form []byte) (digits int64, scale int, ok bool) {
 		digits = -digits
 	}
 
-	return digits, fractionDigits(form), true
-}
-
-// fractionDigits returns how many digits a number has after the point.
-func fractionDigits(form []byte) int {
-	if point := bytes.IndexByte(form, '.'); point >= 0 {
-		return len(form) - point - 1
-	}
-	return 0
+	return digits, value.FractionDigits(form), true
 }
 
 // rescale returns the digits of a number with a larger scale. It returns false if they do not fit.

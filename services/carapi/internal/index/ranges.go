@@ -32,7 +32,7 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 		return nil, false
 	}
 
-	digits := fractionDigits([]byte(width))
+	digits := value.FractionDigits([]byte(width))
 	multiple := func(n *big.Int) value.Cell {
 		product := new(big.Rat).Mul(new(big.Rat).SetInt(n), step)
 		form, _ := value.NormalDecimal([]byte(product.FloatString(digits)))

@@ -9,6 +9,7 @@ import (
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
 )
 
 // zonedTime matches a time with a zone at its end.
@@ -26,7 +27,7 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 
 	reason := ""
 	for _, g := range given {
-		parts := splitAtCommas(g)
+		parts := value.SplitTrimmed(g, ",")
 		for i, part := range parts {
 			if text, ok := relativeInstant(f, part, isBound, time.Now()); ok {
 				parts[i], reason = text, "a time before now, in UTC"

@@ -385,7 +385,7 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 
 // splitNegated splits a list whose first item is an operator alone.
 func splitNegated(text string) []string {
-	parts := splitAtCommas(text)
+	parts := value.SplitTrimmed(text, ",")
 	if operatorNames[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
 		return parts
 	}
@@ -456,7 +456,7 @@ func (r *requestReader) readOperands(
 
 // splitOperators splits a list at its commas if an item has an operator: black,ne.white.
 func splitOperators(text string) []string {
-	parts := splitAtCommas(text)
+	parts := value.SplitTrimmed(text, ",")
 	hasOperator := func(part string) bool {
 		_, is, ok := readOperator(part)
 		return is && ok

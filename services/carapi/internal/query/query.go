@@ -77,7 +77,7 @@ func (g Group) String() string {
 }
 
 // Filter selects the vehicles with a value that one of its Words or Ranges includes. A vehicle without a value in the
-// field never matches, unless Use is Excluded or Missing.
+// field never matches, unless Use is UseExcluded or UseMissing.
 type Filter struct {
 	Parameter string
 	Field     *catalog.Field

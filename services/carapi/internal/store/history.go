@@ -228,7 +228,7 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 
 	fields := make([]*catalog.Field, len(key))
 	for i, column := range key {
-		position := columnPosition(table, column)
+		position := catalog.ColumnPosition(table, column)
 		if position < 0 {
 			return errNoHistory
 		}
