@@ -106,7 +106,7 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	defer debug.SetMemoryLimit(before)
 
 	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil, nil)
-	var large *TooLargeError
+	var large *tooLargeError
 	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
 		t.Errorf("45 MB of rows: %v", err)
 	}
