@@ -512,13 +512,23 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		result.Facts = r.encodeFields(car, withHistoryFields(c, nil), maxRecorded)
 	}
 
-	// Write as many changes as fit, at least one. read counts those that are shown or need not be.
-	reader := history.NewReader(c)
+	// The next page begins after the last change that this one has read.
 	more := len(recorded) > request.Limit
-	result.Events = []byte{'['}
-
 	recorded = recorded[:min(len(recorded), request.Limit)]
-	read := 0
+	read := r.writeRecorded(recorded, result)
+	if (more || read < len(recorded)) && read > 0 {
+		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
+		result.Next.Del("since")
+	}
+
+	return result, nil
+}
+
+// writeRecorded writes as many changes of one vehicle into the result as fit, at least one. It returns how many it has
+// read: those that it wrote, and those that are not shown.
+func (r *searchRequest) writeRecorded(recorded []snapshotfile.RecordedChange, result *Changes) (read int) {
+	reader := history.NewReader(r.generation.catalog)
+	result.Events = []byte{'['}
 	for i := range recorded {
 		change := &recorded[i]
 		if result.ID == nil {
@@ -534,7 +544,6 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		values := &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}
 		encoded := r.encodeEvent(kind, nil, fields, values, nil)
 		if result.Count > 0 && len(result.Events)+len(encoded) > maxEvents {
-			more = true
 			break
 		}
 
@@ -548,12 +557,7 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 	}
 
 	result.Events = append(result.Events, ']')
-	if more && read > 0 {
-		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
-		result.Next.Del("since")
-	}
-
-	return result, nil
+	return read
 }
 
 // Changed is the kind of a change that is not an event.
