@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// PriceVsSimilar names the field for how many percent a vehicle costs more or less than similar ones.
+// PriceVsSimilar names the field that says by what percentage a vehicle costs more or less than similar ones.
 const PriceVsSimilar = "price_vs_similar"
 
 // FewestSimilar is the smallest number of vehicles that a price is compared to. Fewer say little about the market.

@@ -183,12 +183,12 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []in
 	return found, total
 }
 
-// BulksSince returns the last bulk runs since a time, at most most of them, the oldest first. The history has the
+// BulksSince returns the last bulk runs since a time, at most limit of them, the oldest first. The history has the
 // numbers of their changes, not each change.
-func (l *Log) BulksSince(since time.Time, most int) []Bulk {
+func (l *Log) BulksSince(since time.Time, limit int) []Bulk {
 	isOlder := func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) }
 	all := slices.DeleteFunc(slices.Clone(l.Bulks), isOlder)
-	return all[max(0, len(all)-most):]
+	return all[max(0, len(all)-limit):]
 }
 
 // Position returns the number of the first event of this change or a later one, or, with a kind, the first event of

@@ -160,7 +160,7 @@ func vehiclePaths(fields []search.Description) object {
 			"The vehicle as it is now.", []object{id, fieldsParameter(fields)}, "Car")}
 		paths["/cars/{id}/similar"] = object{"get": operationObject("get_similar",
 			"Compare one vehicle's price with similar ones", "Other vehicles of the same make and model, and of about the "+
-				"same year and mileage: what they cost, and how many percent of them cost less.",
+				"same year and mileage: what they cost, and what percentage of them costs less.",
 			[]object{id, fieldsParameter(fields)}, "Similar")}
 	}
 

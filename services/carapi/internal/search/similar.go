@@ -22,8 +22,8 @@ const (
 // maxSimilar is how many similar vehicles are shown, the cheapest ones.
 const maxSimilar = 10
 
-// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: how many years older or
-// newer, and how many percent more or less mileage; 0 for any.
+// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: by how many years older or
+// newer, and by what percentage more or less mileage; 0 for any.
 var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
 // NotComparedError says that the table lacks fields that are needed to compare prices.
@@ -38,7 +38,7 @@ type Similar struct {
 	Missing    []string
 	Count      int // others within the limits with a price
 	Price      Aggregates
-	Percentile *int   // how many percent of them cost less; nil for a vehicle without a price or without others
+	Percentile *int   // the percentage of them that cost less; nil for a vehicle without a price or without others
 	Cars       []byte // a JSON array
 	Shown      int    // vehicles in Cars
 	Origin     Origin
