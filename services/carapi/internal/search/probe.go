@@ -56,7 +56,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 
 	// The live source must have an index before it answers.
 	if g == nil && src == s.live {
-		return src.waitFor(ctx, src.requestRefresh())
+		return src.waitForFirst(ctx)
 	}
 
 	// While the snapshot can answer, do not wait long for the live source.
