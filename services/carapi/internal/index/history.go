@@ -51,6 +51,16 @@ func (x *Index) newKeyRows() *keyRows {
 	return k
 }
 
+// size returns about how much memory it takes, in bytes.
+func (k *keyRows) size() int64 {
+	const entry = 40 // of a map, without the text of its key
+	size := 4 * int64(cap(k.rows))
+	for key := range k.joined {
+		size += entry + int64(len(key))
+	}
+	return size
+}
+
 // historyKey appends the key by which the change history identifies a row.
 func (x *Index) historyKey(row uint32, b []byte) []byte {
 	fields := x.catalog.HistoryKey
