@@ -37,7 +37,7 @@ var AllKinds = []Kind{KindNew, KindPrice, KindSold}
 
 func (k Kind) String() string { return kindNames[k] }
 
-// KindNames are the names of all kinds.
+// KindNames returns the names by which requests know the kinds.
 func KindNames() []string { return slices.Clone(kindNames) }
 
 // ParseKind returns the kind with a name.

@@ -59,7 +59,7 @@ func rescale(digits int64, from, to int) (int64, bool) {
 	return digits * power, true
 }
 
-// appendDecimal is the inverse of parseDecimal.
+// appendDecimal appends the number that parseDecimal reads as these digits and this scale.
 func appendDecimal(b []byte, digits int64, scale int) []byte {
 	for scale > 0 && digits%10 == 0 {
 		digits, scale = digits/10, scale-1

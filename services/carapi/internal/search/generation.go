@@ -50,7 +50,7 @@ func (g *generation) originOf(q *query.Query) Origin {
 	return g.historyOrigin()
 }
 
-// historyOrigin is the origin of an answer from the change history, which may be in another file.
+// historyOrigin returns the origin of an answer from the change history, which may be in another file.
 func (g *generation) historyOrigin() Origin {
 	o := Origin{Source: g.source, AsOf: g.version.AsOf}
 	if g.changeLog != nil && g.changeLog.AsOf.Before(o.AsOf) {

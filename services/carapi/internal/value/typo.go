@@ -21,7 +21,7 @@ func Nearest(name string, names []string) []string {
 	})
 }
 
-// NearestFolded is Nearest for folded names, each with its spellings.
+// NearestFolded does what Nearest does, for folded names with their spellings.
 func NearestFolded(name string, names map[string][]string) []string {
 	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for folded, spellings := range names {
