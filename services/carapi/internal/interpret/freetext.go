@@ -204,7 +204,7 @@ func trimFillers(phrase string) string {
 	for len(words) > 1 && slices.Contains(fillerWords, plainWord(words[len(words)-1])) {
 		words = words[:len(words)-1]
 	}
-	return trimPunctuation(strings.Join(words, " "))
+	return strings.TrimSpace(trimPunctuation(strings.Join(words, " ")))
 }
 
 // searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.

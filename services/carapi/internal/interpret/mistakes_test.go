@@ -60,3 +60,22 @@ func TestCorrectedTimes(t *testing.T) {
 		}
 	}
 }
+
+// A prefix that stands alone negates the word after it. At the end it belongs to no word.
+func TestPrefixesAlone(t *testing.T) {
+	s := stockWithHistory(t)
+	for q, want := range map[string]string{
+		"non- toyota":     `{"make_not":["Toyota"],"match":"smart"}`,
+		"red not_ toyota": `{"color":["red"],"make_not":["Toyota"],"match":"smart"}`,
+		"toyota non-":     `{"q":["toyota","non-"],"match":"smart"}`,
+		"anti-":           `{"q":["anti-"],"match":"smart"}`,
+	} {
+		read, _, err := s.Interpret(s.index, url.Values{"q": {q}}, "q")
+		if err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+		if got := string(read.Applied(false)); got != want {
+			t.Errorf("%s: %s, want %s", q, got, want)
+		}
+	}
+}

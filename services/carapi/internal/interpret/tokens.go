@@ -181,6 +181,11 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 
 		if sign, rest := splitSign(words[i]); sign != "" {
 			all = append(all, token{kind: markerToken, marker: notMarker, sign: true, words: []string{sign}})
+			if rest == "" { // non- alone belongs to the next word
+				i++
+				continue
+			}
+
 			words[i] = rest
 		}
 
