@@ -278,6 +278,12 @@ func (p *parser) splitValues(name string, given []string) (parts []string, ok bo
 			return nil, false
 		}
 
+		// In q, a comma is punctuation.
+		if name == "q" && strings.Trim(g, ", ") != "" {
+			parts = append(parts, g)
+			continue
+		}
+
 		for part := range strings.SplitSeq(g, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {

@@ -70,6 +70,8 @@ func TestApplied(t *testing.T) {
 			`"max_chars":90000,"include_total":true}`,
 		"has=price,color&missing=year&q=red+-+car": `{"has":["price","color"],"missing":["year"],"q":["red","car"],` +
 			`"match":"smart","sort":"id","limit":20,"max_chars":90000,"include_total":true}`,
+		"q=heated+seats,+sunroof,": `{"q":["heated","seats,","sunroof,"],"match":"smart","sort":"id","limit":20,` +
+			`"max_chars":90000,"include_total":true}`,
 		"fields=-photo,-description&facets=make,price:5000&by=make": `{"fields":["-photo","-description"],` +
 			`"facets":["make","price:5000"],"by":["make"],"match":"smart","sort":"id","limit":20,"max_chars":90000,` +
 			`"include_total":true}`,
@@ -130,6 +132,7 @@ func TestMistakes(t *testing.T) {
 		"count_only=1":                        "count_only must be true or false",
 		"make=a%ff":                           "a value of make is not valid UTF-8; send text in UTF-8",
 		"q=-+-":                               "q has 0 words; send 1 to 10 words with letters or digits",
+		"q=+,":                                "q has an empty value; send a value, or leave it out",
 		"count_only=true&include_total=false": "count_only answers the total alone; leave out include_total=false",
 	} {
 		values, err := ParseQuery(query)
