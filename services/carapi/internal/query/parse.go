@@ -544,6 +544,8 @@ func SummaryFields(c *catalog.Catalog) []*catalog.Field {
 
 func (p *parser) parseWords(given string) {
 	for word := range strings.FieldsSeq(given) {
+		// The commas of a sentence are not part of its words.
+		word = strings.Trim(word, ",;")
 		if value.Fold(word) != "" { // not a dash between two words
 			p.query.Words = append(p.query.Words, word)
 		}

@@ -70,7 +70,7 @@ func TestApplied(t *testing.T) {
 			`"max_chars":90000,"include_total":true}`,
 		"has=price,color&missing=year&q=red+-+car": `{"has":["price","color"],"missing":["year"],"q":["red","car"],` +
 			`"match":"smart","sort":"id","limit":20,"max_chars":90000,"include_total":true}`,
-		"q=heated+seats,+sunroof,": `{"q":["heated","seats,","sunroof,"],"match":"smart","sort":"id","limit":20,` +
+		"q=heated+seats,+sunroof,": `{"q":["heated","seats","sunroof"],"match":"smart","sort":"id","limit":20,` +
 			`"max_chars":90000,"include_total":true}`,
 		"fields=-photo,-description&facets=make,price:5000&by=make": `{"fields":["-photo","-description"],` +
 			`"facets":["make","price:5000"],"by":["make"],"match":"smart","sort":"id","limit":20,"max_chars":90000,` +
