@@ -102,6 +102,22 @@ var absentValues = []string{
 // them. An error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
+	q, notes, err := in.interpretOnce(x, values, allowed)
+
+	// The corrected request is interpreted too when it is sent, so it is offered only if that succeeds.
+	var wrong query.ParameterErrors
+	if !errors.As(err, &wrong) || wrong.Retry == nil {
+		return q, notes, err
+	}
+	if _, _, err := in.interpretOnce(x, wrong.Retry, allowed); err != nil {
+		wrong.Retry = nil
+	}
+
+	return nil, Notes{}, wrong
+}
+
+// interpretOnce does what Interpret does, without interpreting the corrected request.
+func (in *Interpreter) interpretOnce(x *index.Index, values url.Values, allowed []string) (*query.Query, Notes, error) {
 	r := requestReader{
 		Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
 		origins: map[string][]valueOrigin{}, interpreted: map[string]*pendingNote{},

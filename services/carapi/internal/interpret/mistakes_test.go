@@ -18,7 +18,7 @@ import (
 // mistakesOf interprets a request that is wrong.
 func mistakesOf(t *testing.T, s stock, values url.Values) (wrong query.ParameterErrors) {
 	t.Helper()
-	if _, _, err := s.Interpret(s.index, values, "q"); !errors.As(err, &wrong) {
+	if _, _, err := s.Interpret(s.index, values, "q", "count_only", "include_total"); !errors.As(err, &wrong) {
 		t.Fatalf("%v: %v", values, err)
 	}
 	return wrong
@@ -57,6 +57,21 @@ func TestCorrectedTimes(t *testing.T) {
 	} {
 		if got := mistakesOf(t, s, url.Values{"created_at": {given}}).Retry.Get("created_at"); got != want {
 			t.Errorf("%s: %q, want %q", given, got, want)
+		}
+	}
+}
+
+// A corrected request that would be refused too is not offered.
+func TestCorrectionsAreRead(t *testing.T) {
+	s := stockWithHistory(t)
+	for given, want := range map[string]string{
+		"Toyota":              "count_only=true&make=Toyota",
+		"-Toyota":             "count_only=true&make_not=Toyota",
+		"- / phoenix between": "",
+	} {
+		wrong := mistakesOf(t, s, url.Values{"make": {given}, "count_only": {"true"}, "include_total": {"false"}})
+		if got := wrong.Retry.Encode(); got != want {
+			t.Errorf("%s: %s, want %s", given, got, want)
 		}
 	}
 }
