@@ -237,7 +237,7 @@ func contextOf(a *search.Answer) Context {
 // answer would ever equal another.
 const asOfSuffix = `,"as_of":"2006-01-02T15:04:05Z"}`
 
-// newAnswer writes a result that ends with its Context.
+// newAnswer writes a result whose last member is as_of.
 func newAnswer(a *search.Answer, result any) *Answer {
 	const rest = 3 << 10 // usually enough for the rest of an answer
 	body := appendJSON(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)

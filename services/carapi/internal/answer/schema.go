@@ -2,6 +2,7 @@ package answer
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -83,11 +84,13 @@ var rawMembers = map[string]jsonObject{
 	"History.changes":          {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Change"}},
 	"Changes.next":             nextPage,
 	"Changes.next_cursor":      nextCursor,
-	"Changes.not_listed":       {"description": "Runs that changed too many vehicles to list each change"},
-	"History.next":             nextPage,
-	"History.next_cursor":      nextCursor,
-	"History.car":              carNow,
-	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
+	"Changes.not_listed": {
+		"description": fmt.Sprintf("Runs that changed too many vehicles to list each change, the last %d", search.MaxBulks),
+	},
+	"History.next":        nextPage,
+	"History.next_cursor": nextCursor,
+	"History.car":         carNow,
+	"Change.kind":         {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
 	"Change.known_by": {
 		"$ref":        defsPrefix + "Car",
 		"description": "What identified a vehicle that is gone and whose id is unknown",

@@ -69,7 +69,7 @@ type Comparison struct {
 	Missing    []string          `json:"missing,omitempty"`
 	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
 	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
-	Percentile *int              `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
+	Percentile *int              `json:"percentile" jsonschema:"Percentage of them that cost less; null without a price"`
 	Cars       json.RawMessage   `json:"cars" jsonschema:"The cheapest of them"`
 }
 

@@ -46,11 +46,11 @@ func (c *Config) Open(log *slog.Logger) *Keys {
 }
 
 // fixedKeys returns the keys of the variables. If some are wrong, it returns the others and an error.
-func (c *Config) fixedKeys() ([]key, error) {
-	var keys []key
+func (c *Config) fixedKeys() ([]storedKey, error) {
+	var keys []storedKey
 	var err error
 	if c.Key != "" {
-		k := key{name: "default"}
+		k := storedKey{name: "default"}
 		if k.sum, k.end, err = parseSecret(string(c.Key)); err != nil {
 			err = fmt.Errorf("API_KEY: %w", err)
 		} else {
@@ -65,7 +65,7 @@ func (c *Config) fixedKeys() ([]key, error) {
 
 // addKeys appends the keys of the entries, skipping blank lines and comments. The error counts every wrong entry by its
 // number, and quotes none: if the = or the name is missing, what is in its place may be the secret.
-func addKeys(keys []key, entries []string, unit string) ([]key, error) {
+func addKeys(keys []storedKey, entries []string, unit string) ([]storedKey, error) {
 	var errs []error
 	for i, entry := range entries {
 		if entry = strings.TrimSpace(entry); entry == "" || entry[0] == '#' {

@@ -14,15 +14,15 @@ import (
 // minSecretLength is the smallest number of characters of a secret.
 const minSecretLength = 16
 
-// key is a valid key, stored as its hash.
-type key struct {
+// storedKey is a key that may open the API, stored as its hash.
+type storedKey struct {
 	name string
 	sum  [sha256.Size]byte
 	end  time.Time // when it expires; zero for never
 }
 
 // expired reports whether the key is no longer valid.
-func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
+func (k storedKey) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (
 	keyNamePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -32,15 +32,15 @@ var (
 const keyNameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
 // parseKey reads name=secret or name=sha256:HEX. The name ends at the first =. The error never quotes a secret.
-func parseKey(entry string) (key, error) {
+func parseKey(entry string) (storedKey, error) {
 	name, secret, ok := strings.Cut(entry, "=")
-	k := key{name: strings.TrimSpace(name)}
+	k := storedKey{name: strings.TrimSpace(name)}
 	if !ok || !keyNamePattern.MatchString(k.name) {
-		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
+		return storedKey{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
-		return key{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the secret's " +
-			"hash as sha256:HEX")
+		return storedKey{}, errors.New("a secret must not have a ; or a comma in it: write one key per line, or the " +
+			"secret's hash as sha256:HEX")
 	}
 
 	var err error

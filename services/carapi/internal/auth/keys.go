@@ -19,15 +19,15 @@ const fileCheckInterval = time.Second
 
 // Keys are the keys in force.
 type Keys struct {
-	fixed []key // from variables
+	fixed []storedKey // from variables
 	path  string
 	file  *settings.File // of path, if there is one
 	log   *slog.Logger
 	now   func() time.Time
 
 	mu         sync.Mutex
-	all        []key // replaced as a whole, never changed
-	isReadable bool  // whether the last check could read the file
+	all        []storedKey // replaced as a whole, never changed
+	isReadable bool        // whether the last check could read the file
 	checkedAt  time.Time
 }
 
@@ -79,7 +79,7 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 }
 
 // currentKeys returns all keys, after checking the file if the last check was a while ago.
-func (k *Keys) currentKeys(now time.Time) []key {
+func (k *Keys) currentKeys(now time.Time) []storedKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
@@ -122,7 +122,7 @@ func (k *Keys) readFile() (changed bool, err error) {
 }
 
 // warnOfExpired logs which keys have expired.
-func (k *Keys) warnOfExpired(keys []key) {
+func (k *Keys) warnOfExpired(keys []storedKey) {
 	now := k.now()
 	for _, key := range keys {
 		if key.expired(now) {

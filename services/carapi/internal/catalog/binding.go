@@ -86,12 +86,11 @@ func NewUnits(pairs []string) (map[string]string, error) {
 	units := map[string]string{}
 	for _, pair := range pairs {
 		field, unit, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		m := value.Measure{Field: field}
 		var ok bool
-		switch {
-		case m.IsDistance():
+		switch field {
+		case "mileage":
 			unit, ok = distanceUnit(unit)
-		case m.IsMoney():
+		case "price", "msrp":
 			unit, ok = CurrencyCode(unit)
 		}
 
@@ -114,14 +113,14 @@ func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, 
 	}
 
 	for _, h := range b.Hide {
-		if starting && columnPosition(t, h) < 0 {
+		if starting && ColumnPosition(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)
 		}
 	}
 
 	names := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(b.Fields)) {
-		i := columnPosition(t, b.Fields[name])
+		i := ColumnPosition(t, b.Fields[name])
 		if i < 0 && starting {
 			return nil, missing("CARS_FIELDS", b.Fields[name])
 		}
@@ -148,8 +147,8 @@ func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// idColumns returns the columns that identify vehicles, or nil if there are none. It takes the first that exists: the
-// column bound to id, a unique key without hidden columns, the stock number, the VIN.
+// idColumns returns the columns that identify vehicles, or nil for a table without any. It takes the first that exists:
+// the column bound to id, a unique key without hidden columns, the stock number, the VIN.
 func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}

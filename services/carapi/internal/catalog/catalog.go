@@ -155,11 +155,11 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
 	}
 
-	// Derived fields follow. Their column may belong to another field too.
+	// Derived fields follow. Their column may belong to another field too. A copy of the table may lack it.
 	for _, name := range plan.sortedFields() {
-		if p := plan.Fields[name]; p.Derivation != asStored && bound[columnPosition(t, p.Column)] != name {
-			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)],
-				columnPosition(t, p.Column)))
+		p := plan.Fields[name]
+		if i := ColumnPosition(t, p.Column); i >= 0 && p.Derivation != asStored && bound[i] != name {
+			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[i], i))
 		}
 	}
 
@@ -172,7 +172,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
 
-	c.connectFields(t)
+	c.connectFields()
 	c.bindHistory()
 	c.bindKey()
 
@@ -297,8 +297,8 @@ func rowKey(source Source, names map[string]int) Key {
 	return Key{}
 }
 
-// columnPosition returns the position of the column with this name, ignoring case, or -1 if no column has it.
-func columnPosition(t schema.Table, name string) int {
+// ColumnPosition returns the position of the column with this name, ignoring case, or -1 if no column has it.
+func ColumnPosition(t schema.Table, name string) int {
 	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
 		return i
 	}
@@ -309,7 +309,7 @@ func columnPosition(t schema.Table, name string) int {
 func columnPositions(t schema.Table, names []string) []int {
 	all := make([]int, len(names))
 	for i, name := range names {
-		all[i] = columnPosition(t, name)
+		all[i] = ColumnPosition(t, name)
 	}
 	return all
 }

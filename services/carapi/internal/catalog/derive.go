@@ -36,7 +36,7 @@ func (p *catalogPlanner) deriveFields() {
 		p.deriveVehicle(names)
 	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != bySetting {
 		// The column may repeat the make before each model.
-		i := columnPositions(p.source.Table, []string{model.Column})[0]
+		i := ColumnPosition(p.source.Table, model.Column)
 		if p.beginsWithMake(i) >= nearlyAllShare {
 			model.Derivation = dropMake
 			p.plan.Fields["model"] = model

@@ -170,7 +170,7 @@ func (e *valueExaminer) examine(field string) evidence {
 		return evidence{valuesUnclear, 0}
 	}
 
-	if slices.Contains(placeFields, field) {
+	if slices.Contains(PlaceFields, field) {
 		return e.examinePlace(field)
 	}
 
@@ -275,8 +275,8 @@ func (e *valueExaminer) examineDealer() evidence {
 	return evidence{valuesUnclear, 0}
 }
 
-// placeFields say where a vehicle is.
-var placeFields = []string{"city", "state", "country"}
+// PlaceFields say where a vehicle is, the smallest place first.
+var PlaceFields = []string{"city", "state", "country"}
 
 // minPlaces is how many places a column must have if its name does not clearly say that it holds places.
 const minPlaces = 3
@@ -442,7 +442,7 @@ type weightedNumber struct {
 	count  int
 }
 
-// weightedMedian sorts the numbers, and returns the one that half of the rows do not exceed; 0 if there are none.
+// weightedMedian sorts the numbers, and returns the one that half of the rows do not exceed; 0 without numbers.
 func weightedMedian(all []weightedNumber) float64 {
 	slices.SortFunc(all, func(a, b weightedNumber) int { return cmp.Compare(a.number, b.number) })
 	total := 0

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -189,9 +188,7 @@ func (f *Field) isSetColumn() bool {
 // Elements calls yield for each element of a stored list.
 func (f *Field) Elements(form []byte, yield func(element []byte)) {
 	if f.Column.Kind == schema.JSON {
-		if trimmed := bytes.TrimSpace(form); len(trimmed) > 0 && trimmed[0] == '[' {
-			value.Elements(form, yield)
-		}
+		value.Elements(form, yield)
 		return
 	}
 

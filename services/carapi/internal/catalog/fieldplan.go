@@ -10,7 +10,7 @@ import (
 func (p *Plan) columnsByField(t schema.Table) map[string]int {
 	all := map[string]int{}
 	for name, f := range p.Fields {
-		if i := columnPosition(t, f.Column); i >= 0 && (f.Derivation == asStored || f.Derivation == dropMake) {
+		if i := ColumnPosition(t, f.Column); i >= 0 && (f.Derivation == asStored || f.Derivation == dropMake) {
 			all[name] = i
 		}
 	}
@@ -26,7 +26,7 @@ func (p *Plan) takenNames(bound map[int]string, t schema.Table, hasID bool) map[
 
 	// A derived field needs its name too.
 	for name, f := range p.Fields {
-		if columnPosition(t, f.Column) >= 0 {
+		if ColumnPosition(t, f.Column) >= 0 {
 			names[name] = true
 		}
 	}
@@ -59,7 +59,7 @@ func freeName(column string, taken map[string]bool) string {
 func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	// A column without a planned field keeps its own kind.
 	plan, isPlanned := p.Fields[name]
-	if !isPlanned || plan.Column != c.Name && columnPosition(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
+	if !isPlanned || plan.Column != c.Name && ColumnPosition(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
 		f := Field{
 			Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at},
 			vocabulary: b.Vocabulary,
@@ -105,7 +105,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 }
 
 // connectFields links fields to the fields that they are read from.
-func (c *Catalog) connectFields(t schema.Table) {
+func (c *Catalog) connectFields() {
 	// byColumn finds the field that has the texts of a column.
 	byColumn := func(name string) *Field {
 		for i := range c.Fields {

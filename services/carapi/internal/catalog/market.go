@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// PriceVsSimilar names the field for how many percent a vehicle costs more or less than similar ones.
+// PriceVsSimilar names the field that says by what percentage a vehicle costs more or less than similar ones.
 const PriceVsSimilar = "price_vs_similar"
 
 // FewestSimilar is the smallest number of vehicles that a price is compared to. Fewer say little about the market.
@@ -33,8 +33,8 @@ func PriceOf(c value.Cell) []byte {
 	return c.Form
 }
 
-// IsComputed reports whether the field is computed when an index is built, from other fields of all vehicles or from
-// the change history. No column holds it.
+// IsComputed reports whether an index computes the field, from other fields of all vehicles or from the change history.
+// No column holds it.
 func (f *Field) IsComputed() bool { return f.isComputed }
 
 // addPriceVsSimilar adds PriceVsSimilar if the table has its fields and no column has that name.

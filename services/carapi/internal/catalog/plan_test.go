@@ -309,6 +309,31 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
+// A copy that lacks the column of a derived field does not have the field, and takes no other column for it.
+func TestDerivedFieldsOfCopies(t *testing.T) {
+	b := testBinding(t)
+	live := table{
+		"", "title|model|price",
+		[]string{"Kia Rio 2019|Rio|1", "Ford Focus 2018|Focus|2", "Kia Soul 2020|Soul|3", "Audi A4 2018|A4|4"},
+		"",
+	}
+	plan, err := NewPlan(live.source(), b, live.profile(t, []int{0, 1, 2, 3}), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := plan.Fields["make"]; f.Column != "title" || f.Derivation != deriveMake {
+		t.Fatalf("make is read from %v", f)
+	}
+
+	c, err := Bind(table{"", "model|price", nil, ""}.source(), b, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.Describe(), " "); got != "model price" {
+		t.Error(got)
+	}
+}
+
 // A column without a field is a list only if its texts consist of recurring elements, and differ in their number.
 func TestListColumns(t *testing.T) {
 	for name, c := range map[string]struct {

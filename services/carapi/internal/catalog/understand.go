@@ -15,7 +15,7 @@ func (p *catalogPlanner) planUnderstanding() {
 	// Decide how to read each bound column, and measure how much of it is understood.
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
-		i := columnPositions(p.source.Table, []string{f.Column})[0]
+		i := ColumnPosition(p.source.Table, f.Column)
 		kind := vehicleField(name).Kind
 		switch {
 		case f.Derivation == deriveYear:

@@ -6,15 +6,15 @@ import (
 	"carstock/pkg/schema"
 )
 
-// VehicleField is one of the fields that a vehicle for sale has, whatever a table calls its column.
-type VehicleField struct {
+// fieldDefinition is one of the fields that a vehicle for sale has, whatever a table calls its column.
+type fieldDefinition struct {
 	Name  string
 	Kind  schema.Kind // its kind if the column's type leaves that open; Unknown for the column's kind
 	About string      // for people and for tools that read the API's description
 }
 
 // vehicleFields are the canonical fields in the order that answers show them.
-var vehicleFields = []VehicleField{
+var vehicleFields = []fieldDefinition{
 	{Name: "id", About: "identifies the vehicle in this stock"},
 	{Name: "vin", About: "vehicle identification number, 17 characters"},
 	{Name: "stock_number", About: "the dealer's own number"},
@@ -50,11 +50,11 @@ var vehicleFields = []VehicleField{
 	{Name: "updated_at", About: "when it last changed"},
 }
 
-// vehicleField returns the vehicle field with this name, or the zero VehicleField if no field has it.
-func vehicleField(name string) VehicleField {
-	i := slices.IndexFunc(vehicleFields, func(v VehicleField) bool { return v.Name == name })
+// vehicleField returns the vehicle field with this name, or the zero fieldDefinition if no field has it.
+func vehicleField(name string) fieldDefinition {
+	i := slices.IndexFunc(vehicleFields, func(v fieldDefinition) bool { return v.Name == name })
 	if i < 0 {
-		return VehicleField{}
+		return fieldDefinition{}
 	}
 	return vehicleFields[i]
 }

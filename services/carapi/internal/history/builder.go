@@ -171,12 +171,13 @@ func (b *Builder) appendKey(to []byte, object string) []byte {
 	return AppendKey(to, b.cells...)
 }
 
-// jsonMember returns the member of a JSON object with the name of a field's column.
+// jsonMember returns the member of a JSON object with the name of a field's column, or the zero Result.
 func jsonMember(object string, f *catalog.Field) (v gjson.Result, found bool) {
 	column := f.Source().Column.Name
-	gjson.Parse(object).ForEach(func(name, of gjson.Result) bool {
-		found = strings.EqualFold(name.Str, column)
-		v = of
+	gjson.Parse(object).ForEach(func(name, member gjson.Result) bool {
+		if found = strings.EqualFold(name.Str, column); found {
+			v = member
+		}
 		return !found
 	})
 

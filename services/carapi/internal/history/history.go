@@ -37,7 +37,7 @@ var AllKinds = []Kind{KindNew, KindPrice, KindSold}
 
 func (k Kind) String() string { return kindNames[k] }
 
-// KindNames are the names of all kinds.
+// KindNames returns the names by which requests know the kinds.
 func KindNames() []string { return slices.Clone(kindNames) }
 
 // ParseKind returns the kind with a name.
@@ -183,9 +183,12 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []in
 	return found, total
 }
 
-// BulksSince returns the bulk runs since a time. The history has the numbers of their changes, not each change.
-func (l *Log) BulksSince(since time.Time) []Bulk {
-	return slices.DeleteFunc(slices.Clone(l.Bulks), func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) })
+// BulksSince returns the last bulk runs since a time, at most limit of them, the oldest first. The history has the
+// numbers of their changes, not each change.
+func (l *Log) BulksSince(since time.Time, limit int) []Bulk {
+	isOlder := func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) }
+	all := slices.DeleteFunc(slices.Clone(l.Bulks), isOlder)
+	return all[max(0, len(all)-limit):]
 }
 
 // Position returns the number of the first event of this change or a later one, or, with a kind, the first event of

@@ -67,6 +67,53 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// Where the price and its currency are in one text, a change of another column says nothing of them.
+func TestKindsWithCurrencies(t *testing.T) {
+	vocabulary, err := value.ReadVocabulary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	table := schema.Table{Name: "cars", Columns: []schema.Column{
+		schema.NewColumn("id", "int"), schema.NewColumn("make", "varchar(20)"), schema.NewColumn("price", "varchar(20)"),
+		schema.NewColumn("note", "varchar(20)"),
+	}}
+	source := catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: []string{"id"}}
+	binding := catalog.Binding{Vocabulary: vocabulary}
+
+	profiler := catalog.NewProfiler(table)
+	for i, price := range []string{"USD 5,000", "EUR 6,000", "USD 7,500", "EUR 8,100"} {
+		row := []value.Cell{{Type: value.Number, Form: fmt.Append(nil, i)}}
+		for _, text := range []string{"Kia", price, "as new"} {
+			row = append(row, value.Cell{Type: value.Text, Form: []byte(text)})
+		}
+		_ = profiler.Add(row)
+	}
+
+	plan, err := catalog.NewPlan(source, binding, profiler.Profile(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := catalog.Bind(source, binding, plan)
+	if err != nil || !c.Field("price").IsOfCurrencies() || !c.Field("currency").IsDerived() {
+		t.Fatalf("%v: %v", err, c.Report())
+	}
+
+	reader := history.NewReader(c)
+	for change, want := range map[[2]string]string{
+		{`{"price":"USD 5,000"}`, `{"price":"USD 4,000"}`}: "[price]",
+		{`{"price":"USD 5,000"}`, `{"price":"EUR 5,000"}`}: "[price]",
+		{`{"price":"USD 5,000"}`, `{"price":"$5,000"}`}:    "[]",
+		{`{"note":"as new"}`, `{"note":"5000"}`}:           "[]",
+	} {
+		kinds := reader.Kinds(&history.Change{Op: history.OpUpdate, Old: change[0], New: change[1]})
+		if got := fmt.Sprintf("%v", kinds); got != want {
+			t.Errorf("%s -> %s: %v, want %s", change[0], change[1], got, want)
+		}
+	}
+}
+
 // twoLogs builds a log, and another one that continues it.
 func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 	t.Helper()
@@ -96,8 +143,14 @@ func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 func TestLog(t *testing.T) {
 	c := newCatalog(t, "id")
 	first, log := twoLogs(t, c)
-	if bulks := log.BulksSince(start); len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start)) != 0 {
+	bulks := log.BulksSince(start, 9)
+	if len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start, 9)) != 0 {
 		t.Errorf("%+v", bulks)
+	}
+
+	three := history.Log{Bulks: []history.Bulk{{At: start}, {At: start, Inserted: 2}, {At: start, Inserted: 3}}}
+	if bulks := three.BulksSince(start, 2); len(bulks) != 2 || bulks[0].Inserted != 2 || bulks[1].Inserted != 3 {
+		t.Errorf("the last two: %+v", bulks)
 	}
 
 	text := func(l *history.Log) (all []string) {

@@ -233,6 +233,9 @@ func (b *Builder) Build() *Index {
 	x.keyRows = sync.OnceValue(x.newKeyRows)
 	x.computeFields(b.history, b.asOf)
 	x.bytes = x.size()
+	if b.history.Len() > 0 { // its events were looked up by their keys
+		x.bytes += x.keyRows().size()
+	}
 
 	return x
 }

@@ -1,11 +1,12 @@
 package index
 
 import (
-	"bytes"
 	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
+
+	"carstock/services/carapi/internal/value"
 )
 
 // maxDigits is how many digits of a number always fit into an int64.
@@ -41,15 +42,7 @@ func parseDecimal(form []byte) (digits int64, scale int, ok bool) {
 		digits = -digits
 	}
 
-	return digits, fractionDigits(form), true
-}
-
-// fractionDigits returns how many digits a number has after the point.
-func fractionDigits(form []byte) int {
-	if point := bytes.IndexByte(form, '.'); point >= 0 {
-		return len(form) - point - 1
-	}
-	return 0
+	return digits, value.FractionDigits(form), true
 }
 
 // rescale returns the digits of a number with a larger scale. It returns false if they do not fit.
@@ -66,7 +59,7 @@ func rescale(digits int64, from, to int) (int64, bool) {
 	return digits * power, true
 }
 
-// appendDecimal is the inverse of parseDecimal.
+// appendDecimal appends the number that parseDecimal reads as these digits and this scale.
 func appendDecimal(b []byte, digits int64, scale int) []byte {
 	for scale > 0 && digits%10 == 0 {
 		digits, scale = digits/10, scale-1

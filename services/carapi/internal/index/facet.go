@@ -99,8 +99,8 @@ func (c *column) mergeSpellings(all []rankCount) []rankCount {
 	return kept
 }
 
-// DistinctTexts returns the first most distinct values of a text field in a set, in byte order.
-func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
+// DistinctTexts returns up to limit distinct values of a text field in a set, the first ones in byte order.
+func (x *Index) DistinctTexts(s Set, f *catalog.Field, limit int) []string {
 	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
 		return nil
@@ -108,7 +108,7 @@ func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
 
 	all, _ := c.tallyValues(s)
 	var texts []string
-	for _, t := range all[:min(most, len(all))] {
+	for _, t := range all[:min(limit, len(all))] {
 		texts = append(texts, c.values.text(t.rank))
 	}
 

@@ -149,7 +149,7 @@ func (x *Index) measureGroups(rows []uint32, groups []Group, f *catalog.Field) [
 type groupAxis struct {
 	column  *column
 	count   int      // how many numbers there are, including that of NULL
-	numbers []uint32 // by rank, for texts with several spellings; nil if there are none
+	numbers []uint32 // by rank; nil if no text has several spellings
 
 	// For ranges: firsts has the first rank of each range, and at the end that of NULL. coarse has the range of every
 	// 2^shift-th rank, to find a rank's range quickly.

@@ -51,6 +51,16 @@ func (x *Index) newKeyRows() *keyRows {
 	return k
 }
 
+// size returns about how much memory it takes, in bytes.
+func (k *keyRows) size() int64 {
+	const entry = 40 // of a map, without the text of its key
+	size := 4 * int64(cap(k.rows))
+	for key := range k.joined {
+		size += entry + int64(len(key))
+	}
+	return size
+}
+
 // historyKey appends the key by which the change history identifies a row.
 func (x *Index) historyKey(row uint32, b []byte) []byte {
 	fields := x.catalog.HistoryKey
@@ -98,12 +108,12 @@ func (x *Index) MayBeOlder(row uint32) bool {
 
 // rowHistory is what the change history says about each row.
 type rowHistory struct {
-	firstSeen []int64 // in Unix seconds; 0 if that is not known, gone after the vehicle left
+	firstSeen []int64 // in Unix seconds; unknownSince or, without any event of the row, 0
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
 
-// unknown is the firstSeen of a vehicle that came without a KindNew: in a bulk run, or back after it left.
-const unknown = -1
+// unknownSince is the firstSeen of a vehicle that came without a KindNew: in a bulk run, or back after it left.
+const unknownSince = -1
 
 // readHistory finds what the change history says about each row.
 func (x *Index) readHistory(log *history.Log) rowHistory {
@@ -112,7 +122,7 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 	bulkChanges := x.bulkChanges(log)
 	for row, change := range bulkChanges {
 		if change != 0 {
-			h.firstSeen[row] = unknown
+			h.firstSeen[row] = unknownSince
 		}
 	}
 
@@ -126,7 +136,7 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		case e.Kind == history.KindNew:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
 		case e.Leaves:
-			h.firstSeen[row], h.change[row] = unknown, 0
+			h.firstSeen[row], h.change[row] = unknownSince, 0
 		case e.Kind == history.KindPrice && !log.IsForgotten(e.At):
 			h.change[row] = int32(i) + 1
 		}

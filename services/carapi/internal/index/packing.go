@@ -59,7 +59,7 @@ func floatKey(x float64) uint64 {
 	}
 }
 
-// floatOfKey is the inverse of floatKey.
+// floatOfKey reverses floatKey.
 func floatOfKey(key uint64) float64 {
 	if key&signBit == 0 {
 		return math.Float64frombits(^key)

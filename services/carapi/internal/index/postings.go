@@ -25,8 +25,8 @@ type postings struct {
 	starts  []uint32                   // where each key begins in rows, and at the end the length of rows
 }
 
-// newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
-// called twice. A row may have a key more than once.
+// newPostings collects the rows of each key. each is called twice. It must call add for all keys of a row before those
+// of another row. A row may have a key more than once.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
 	// Count the rows of each key, and reserve room for them.
 	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last has the row + 1 where each key came last

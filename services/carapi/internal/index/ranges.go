@@ -14,25 +14,25 @@ type numberRange struct {
 	span  Span
 }
 
-// FitsRanges reports whether ranges of a width divide the numbers of a field into at most most ranges that are not
+// FitsRanges reports whether ranges of a width divide the numbers of a field into at most limit ranges that are not
 // empty.
-func (x *Index) FitsRanges(f *catalog.Field, width string, most int) bool {
+func (x *Index) FitsRanges(f *catalog.Field, width string, limit int) bool {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
 		return false
 	}
-	_, ok := c.divideNumbers(width, most)
+	_, ok := c.divideNumbers(width, limit)
 	return ok
 }
 
-// divideNumbers returns the ranges of a width that have numbers. It returns false if there are more than most.
-func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok bool) {
+// divideNumbers returns the ranges of a width that have numbers. It returns false if there are more than limit.
+func (c *column) divideNumbers(width string, limit int) (ranges []numberRange, ok bool) {
 	step, isNumber := new(big.Rat).SetString(width)
 	if !isNumber || step.Sign() <= 0 {
 		return nil, false
 	}
 
-	digits := fractionDigits([]byte(width))
+	digits := value.FractionDigits([]byte(width))
 	multiple := func(n *big.Int) value.Cell {
 		product := new(big.Rat).Mul(new(big.Rat).SetInt(n), step)
 		form, _ := value.NormalDecimal([]byte(product.FloatString(digits)))
@@ -40,7 +40,7 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 	}
 
 	for rank := uint32(0); int(rank) < c.values.len(); {
-		if len(ranges) == most {
+		if len(ranges) == limit {
 			return nil, false
 		}
 

@@ -11,7 +11,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// comparePrices computes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the
+// comparePrices computes the column of catalog.PriceVsSimilar: by what percentage each price is above the median of the
 // vehicles of the same make, model and year, to one decimal. Prices in different currencies are not compared.
 func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
@@ -108,7 +108,7 @@ func (c *column) medians(s Set, d *setDivision) [][2]uint32 {
 	return medians
 }
 
-// percentAbove appends to buf[:0] how many percent a positive number is above the mean of two others, to one decimal.
+// percentAbove appends to buf[:0] by what percentage a positive number is above the mean of two others, to one decimal.
 func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
 	const largest = 1 << 50 // up to here, the computation below fits into an int64
 	if d.packing.kind == packedDecimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {

@@ -87,13 +87,13 @@ func (d *dictionary) longSum(all []rankCount) *big.Rat {
 	longest := 0
 	for _, t := range all {
 		form = d.form(t.rank, form)
-		longest = max(longest, fractionDigits(form))
+		longest = max(longest, value.FractionDigits(form))
 	}
 
 	sum, part := new(big.Int), new(big.Int)
 	for _, t := range all {
 		form = d.form(t.rank, form)
-		zeros := strings.Repeat("0", longest-fractionDigits(form))
+		zeros := strings.Repeat("0", longest-value.FractionDigits(form))
 		part.SetString(strings.Replace(string(form), ".", "", 1)+zeros, 10)
 		sum.Add(sum, part.Mul(part, big.NewInt(int64(t.count))))
 	}

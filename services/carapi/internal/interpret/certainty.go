@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
@@ -29,7 +30,7 @@ func markComparisons(tokens []token) {
 
 			// Any other comparison reaches to the end of its clause, and "near" also over places.
 			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
-			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) ||
+			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(catalog.PlaceFields, tokens[j].parameter) ||
 				!isClauseEnd(tokens, j)); j++ {
 				tokens[j].isUncertain = tokens[j].kind == valueToken || tokens[j].kind == markerToken || tokens[j].isUncertain
 			}
@@ -74,11 +75,11 @@ var nearWords = strings.Fields("near around close outside")
 
 // isDistant reports whether a place does not restrict where vehicles are: within 50 miles of Boston, moving to Denver.
 func isDistant(tokens []token, i int) bool {
-	if i > 0 && slices.Contains(placeFields, tokens[i].parameter) && tokens[i-1].kind == boundaryToken &&
+	if i > 0 && slices.Contains(catalog.PlaceFields, tokens[i].parameter) && tokens[i-1].kind == boundaryToken &&
 		slices.Contains([]string{"from", "to"}, plainWord(tokens[i-1].words[0])) {
 		return true // moving from Texas to Denver
 	}
-	if i < 2 || !slices.Contains(placeFields, tokens[i].parameter) || tokens[i-1].kind != boundaryToken ||
+	if i < 2 || !slices.Contains(catalog.PlaceFields, tokens[i].parameter) || tokens[i-1].kind != boundaryToken ||
 		!slices.Contains([]string{"from", "of", "to"}, plainWord(tokens[i-1].words[0])) {
 		return false
 	}
@@ -103,7 +104,7 @@ func isClauseEnd(tokens []token, i int) bool {
 	t := &tokens[i]
 	switch t.kind {
 	case valueToken:
-		return t.isBound() && t.parameter != "year" || slices.Contains(placeFields, t.parameter)
+		return t.isBound() && t.parameter != "year" || slices.Contains(catalog.PlaceFields, t.parameter)
 	case boundaryToken:
 		return !slices.Contains([]string{"of", "to", "its", "is", "it", "if", "as", "about", "then"}, plainWord(t.words[0]))
 	case jointToken:

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
 )
 
@@ -18,9 +17,6 @@ var FreeTextFields = []string{
 
 // sentenceFields also include features, which only mean something beside another value.
 var sentenceFields = append(slices.Clone(FreeTextFields), "features")
-
-// placeFields are tried after the word "in".
-var placeFields = []string{"city", "state", "country"}
 
 // maxSentenceWords is how many words of q are read.
 const maxSentenceWords = 40
@@ -208,7 +204,7 @@ func trimFillers(phrase string) string {
 	for len(words) > 1 && slices.Contains(fillerWords, plainWord(words[len(words)-1])) {
 		words = words[:len(words)-1]
 	}
-	return trimPunctuation(strings.Join(words, " "))
+	return strings.TrimSpace(trimPunctuation(strings.Join(words, " ")))
 }
 
 // searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.
@@ -273,5 +269,5 @@ func isDescribing(field string) bool {
 // isText reports whether a parameter compares texts.
 func (r *requestReader) isText(parameter string) bool {
 	p, ok := r.parameters.Get(parameter)
-	return ok && p.Field != nil && (p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList)
+	return ok && p.Field != nil && isTextual(p.Field)
 }

@@ -3,12 +3,14 @@ package interpret
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
 )
 
 // zonedTime matches a time with a zone at its end.
@@ -25,8 +27,8 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 	var read []string
 
 	reason := ""
-	for _, g := range given {
-		parts := splitAtCommas(g)
+	for n, g := range given {
+		parts := value.SplitTrimmed(g, ",")
 		for i, part := range parts {
 			if text, ok := relativeInstant(f, part, isBound, time.Now()); ok {
 				parts[i], reason = text, "a time before now, in UTC"
@@ -46,8 +48,12 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 			case isZ:
 				parts[i], reason = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
+				// The correction keeps the other values.
+				parts[i] = match[1]
+				right := slices.Clone(given)
+				right[n] = strings.Join(parts, ",")
 				r.failFixed(name, part, "column "+f.Column.Name+" names no time zone, so a time with one cannot be compared; send "+
-					match[1], match[1])
+					match[1], right)
 				return
 			}
 		}
@@ -95,8 +101,8 @@ func toUTC(text, zone string) string {
 	return text + zone // Parse says what is wrong
 }
 
-// failFixed records a mistake together with the value that would be right.
-func (r *requestReader) failFixed(name, given, expected, right string) {
+// failFixed records a mistake together with the values that would be right.
+func (r *requestReader) failFixed(name, given, expected string, right []string) {
 	r.fail(name, given, expected)
-	r.errs[len(r.errs)-1] = r.errs[len(r.errs)-1].WithFix(url.Values{name: {right}})
+	r.errs[len(r.errs)-1] = r.errs[len(r.errs)-1].WithFix(url.Values{name: right})
 }

@@ -102,6 +102,22 @@ var absentValues = []string{
 // them. An error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
+	q, notes, err := in.interpretOnce(x, values, allowed)
+
+	// The corrected request is interpreted too when it is sent, so it is offered only if that succeeds.
+	var wrong query.ParameterErrors
+	if !errors.As(err, &wrong) || wrong.Retry == nil {
+		return q, notes, err
+	}
+	if _, _, err := in.interpretOnce(x, wrong.Retry, allowed); err != nil {
+		wrong.Retry = nil
+	}
+
+	return nil, Notes{}, wrong
+}
+
+// interpretOnce does what Interpret does, without interpreting the corrected request.
+func (in *Interpreter) interpretOnce(x *index.Index, values url.Values, allowed []string) (*query.Query, Notes, error) {
 	r := requestReader{
 		Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
 		origins: map[string][]valueOrigin{}, interpreted: map[string]*pendingNote{},
@@ -130,7 +146,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	r.checkGroups(q)
 
 	if r.checkScale(q); r.errs != nil {
-		return nil, Notes{}, query.ParameterErrors{All: r.errs}
+		return nil, Notes{}, in.parameters.Errors(r.exact, r.errs, 0, allowed)
 	}
 
 	if len(q.Words) > 0 {
@@ -161,7 +177,7 @@ func (r *requestReader) readParameters(values url.Values) {
 			r.readControl(name, given)
 		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
-		case p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList:
+		case isTextual(p.Field):
 			r.readTexts(name, p.Field, given)
 		default:
 			r.readInstants(name, p.Field, given)
@@ -384,13 +400,10 @@ func (r *requestReader) finishNotes() {
 
 // fail records a mistake in a parameter.
 func (r *requestReader) fail(name, given, expected string) {
-	const most = 20
-	if len(r.errs) < most {
-		r.errs = append(r.errs, query.ParameterError{
-			Parameter: value.Excerpt(name), Received: value.Excerpt(given),
-			Expected: expected,
-		})
-	}
+	r.errs = append(r.errs, query.ParameterError{
+		Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+		Expected: expected,
+	})
 }
 
 // parseList reads a JSON array of texts or numbers.

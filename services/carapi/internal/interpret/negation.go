@@ -65,9 +65,9 @@ func newMarkers(lists map[negationMarker]string) map[string][]markerPhrase {
 
 var apostropheRemover = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 
-// markerAt returns the marker at the start of some words and its length in words. It prefers the longest phrase of at
-// most most words.
-func markerAt(words []string, most int) (negationMarker, int) {
+// markerAt returns the marker at the start of some words and its length in words. It prefers the longest phrase that
+// has at most limit words.
+func markerAt(words []string, limit int) (negationMarker, int) {
 	if len(words) == 0 {
 		return noMarker, 0
 	}
@@ -75,13 +75,13 @@ func markerAt(words []string, most int) (negationMarker, int) {
 	plain := func(word string) string {
 		return strings.ToLower(strings.TrimRight(apostropheRemover.Replace(word), ":."))
 	}
-	if n := anyButLength(words); n > 0 && n <= most {
+	if n := anyButLength(words); n > 0 && n <= limit {
 		return exceptMarker, n
 	}
 
 	// The longest phrase comes first.
 	for _, phrase := range markerPhrases[plain(words[0])] {
-		if len(phrase.words) > min(len(words), most) {
+		if len(phrase.words) > min(len(words), limit) {
 			continue
 		}
 

@@ -224,7 +224,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 // mixesLengths reports whether some numbers have one or two digits and others four or more, as in 20000,00, 30000,00.
 func mixesLengths(text string) bool {
 	isShort, isLong := false, false
-	for _, part := range splitAtCommas(text) {
+	for _, part := range value.SplitTrimmed(text, ",") {
 		digits := len(value.Digits(part))
 		isShort, isLong = isShort || digits <= 2, isLong || digits >= 4
 	}

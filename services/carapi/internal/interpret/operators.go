@@ -48,9 +48,22 @@ var (
 	nullOperator = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
+// maxNestedOperators is how many operators are read inside one another, as in not(in(a,b)). What is deeper stays text.
+// Without a limit, the time to read a value would grow with the cube of their number.
+const maxNestedOperators = 4
+
 // readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it
 // could be read.
 func readOperator(text string) (all []valueCondition, is, ok bool) {
+	return readNestedOperator(text, maxNestedOperators)
+}
+
+// readNestedOperator does what readOperator does, for at most depth operators inside one another.
+func readNestedOperator(text string, depth int) (all []valueCondition, is, ok bool) {
+	if depth == 0 {
+		return nil, false, false
+	}
+
 	text = strings.TrimSpace(text)
 	switch {
 	case notNullOperator.MatchString(text):
@@ -62,7 +75,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 		return all, true, ok
 	}
 
-	if all, ok := readOperatorList(text); ok {
+	if all, ok := readOperatorList(text, depth); ok {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
@@ -86,7 +99,7 @@ func readOperator(text string) (all []valueCondition, is, ok bool) {
 		}
 
 		// Its values may have an operator themselves, as in not(in(a,b)).
-		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
+		if inner, isNested, ok := readNestedOperator(match[3], depth-1); isNested && ok {
 			all, ok = negateAll(inner, operator)
 			return all, true, ok
 		}
@@ -115,7 +128,7 @@ func negateAll(inner []valueCondition, operator string) ([]valueCondition, bool)
 }
 
 // readOperatorList reads several bounds separated by commas: gte:10000,lte:20000.
-func readOperatorList(text string) ([]valueCondition, bool) {
+func readOperatorList(text string, depth int) ([]valueCondition, bool) {
 	parts := strings.Split(text, ",")
 	if len(parts) < 2 {
 		return nil, false
@@ -128,7 +141,7 @@ func readOperatorList(text string) ([]valueCondition, bool) {
 			return nil, false
 		}
 
-		found, _, ok := readOperator(part)
+		found, _, ok := readNestedOperator(part, depth)
 		if !ok {
 			return nil, false
 		}
@@ -372,7 +385,7 @@ func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCon
 
 // splitNegated splits a list whose first item is an operator alone.
 func splitNegated(text string) []string {
-	parts := splitAtCommas(text)
+	parts := value.SplitTrimmed(text, ",")
 	if operatorNames[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
 		return parts
 	}
@@ -443,7 +456,7 @@ func (r *requestReader) readOperands(
 
 // splitOperators splits a list at its commas if an item has an operator: black,ne.white.
 func splitOperators(text string) []string {
-	parts := splitAtCommas(text)
+	parts := value.SplitTrimmed(text, ",")
 	hasOperator := func(part string) bool {
 		_, is, ok := readOperator(part)
 		return is && ok
@@ -497,8 +510,7 @@ func isStray(f *catalog.Field, text string) bool {
 
 // isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
 func (r *requestReader) isStored(f *catalog.Field, text string) bool {
-	isText := f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
-	return isText && len(r.index.Lookup(f, text)) > 0
+	return isTextual(f) && len(r.index.Lookup(f, text)) > 0
 }
 
 // parameterFor returns the parameter that compares a field with this use.

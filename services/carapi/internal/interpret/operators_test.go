@@ -58,6 +58,8 @@ func TestReadOperator(t *testing.T) {
 		`{"$where": "1"}`:                "unreadable",
 		`{"$gte": {"a": 1}}`:             "unreadable",
 		"not(in(Kia,Ford))":              "not Kia, not Ford",
+		"eq.eq.eq.eq.Kia":                "= Kia",
+		"eq.eq.eq.eq.eq.Kia":             "= eq.Kia", // too deep: it would take long to read hundreds
 		"U.S. spec":                      "none",
 		"4.0 TFSI":                       "none",
 	} {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
 )
 
@@ -213,7 +214,7 @@ func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 	m := &tokens[mark]
 	last := first
 	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) &&
-		!slices.Contains(placeFields, tokens[last+1].parameter) {
+		!slices.Contains(catalog.PlaceFields, tokens[last+1].parameter) {
 		last++
 	}
 
@@ -287,8 +288,8 @@ func isNarrowed(tokens []token, next int) bool {
 }
 
 // negateList excludes the alternatives after a negation's object: not red or blue, other than Lexus, Kia and Ford. If
-// the first one is unknown or uncertain (negated < 0), the others become uncertain too. In "not red, blue" it is
-// unclear whether blue is wanted.
+// the object is not certain (negated < 0), they are not certain either. In "not red, blue" it is unclear whether blue
+// is wanted.
 func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
@@ -349,7 +350,7 @@ func (r *requestReader) isMember(tokens []token, i, negated int, isOpen bool) bo
 func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
 
 // narrowest returns the value of a group whose vehicles have all other values of the group: not a Toyota Camry excludes
-// Camrys. It returns -1 if there is none.
+// Camrys. It returns -1 without such a value.
 func (r *requestReader) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {

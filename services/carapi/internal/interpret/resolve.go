@@ -7,6 +7,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
 )
 
 // resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is
@@ -19,7 +20,7 @@ func (r *requestReader) resolve(q *query.Query, smart bool) {
 		for _, text := range f.Texts {
 			words := []string{text}
 			if strings.Contains(text, ",") && len(r.index.Lookup(f.Field, text)) == 0 {
-				words = splitAtCommas(text)
+				words = value.SplitTrimmed(text, ",")
 			}
 
 			for _, word := range words {
@@ -100,12 +101,4 @@ func (r *requestReader) noteValues(f *query.Filter) {
 
 	note.Values = values[:min(len(values), maxNotedValues)]
 	r.notes.Interpreted[written] = note
-}
-
-func splitAtCommas(text string) []string {
-	all := strings.Split(text, ",")
-	for i := range all {
-		all[i] = strings.TrimSpace(all[i])
-	}
-	return all
 }

@@ -11,8 +11,8 @@ import (
 
 // valueNames are parameters that stand for the first of several fields that has the value.
 var valueNames = map[string][]string{
-	"location": {"city", "state", "country"},
-	"place":    {"city", "state", "country"},
+	"location": catalog.PlaceFields,
+	"place":    catalog.PlaceFields,
 	"type":     {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 }
@@ -67,7 +67,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 
 	for _, v := range values {
 		var names []string
-		for _, field := range splitAtCommas(withoutBrackets(v)) {
+		for _, field := range value.SplitTrimmed(withoutBrackets(v), ",") {
 			names = append(names, "-"+field)
 		}
 		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, reason: "names that " + name +
@@ -188,7 +188,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 
 		parts := []string{v}
 		if len(fieldsWith(r, fields, v)) == 0 && strings.Contains(v, ",") {
-			parts = splitAtCommas(v) // Phoenix, AZ
+			parts = value.SplitTrimmed(v, ",") // Phoenix, AZ
 		}
 
 		for _, part := range parts {
@@ -216,7 +216,7 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 			return values == nil
 		}
 
-		areValues := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
+		areValues := !slices.ContainsFunc(value.SplitTrimmed(text, ","), isUnknown)
 		negated, problem := r.readNegation(f, text, noMarker)
 		isMissing := func(c valueCondition) bool { return r.valuesOf(f, c.value) == nil }
 		areNegated := problem == "" && len(negated) > 0 && !slices.ContainsFunc(negated, isMissing)

@@ -181,6 +181,11 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 
 		if sign, rest := splitSign(words[i]); sign != "" {
 			all = append(all, token{kind: markerToken, marker: notMarker, sign: true, words: []string{sign}})
+			if rest == "" { // non- alone belongs to the next word
+				i++
+				continue
+			}
+
 			words[i] = rest
 		}
 
@@ -199,7 +204,7 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 	return all
 }
 
-// splitSign removes a negation sign, or non-, from a word. sign is empty if there is none.
+// splitSign removes a negation sign, or non-, from a word. sign is empty for any other word.
 func splitSign(word string) (sign, rest string) {
 	if rest, isNon := cutNon(word); isNon {
 		return word[:len(word)-len(rest)], rest
@@ -363,15 +368,15 @@ func endsBeforeObject(words []string, n int, chunk string) bool {
 	return strings.HasSuffix(chunk, " on") && n < len(words) && trimPunctuation(words[n-1]) == words[n-1]
 }
 
-// findValue finds the field with a value that the words name: as they are, in the plural, or as a place. Chunk is the
+// findValue finds the field with a value that the words name: as they are, in the plural, or as a place. chunk is the
 // words without punctuation at their ends. It returns what findField returns.
 func (r *requestReader) findValue(words []string, chunk string, fields []string, before []token) (token, bool) {
 	candidates := fields
 	switch {
 	case strings.EqualFold(words[0], "in"):
-		chunk, candidates = trimPunctuation(strings.Join(words[1:], " ")), placeFields
+		chunk, candidates = trimPunctuation(strings.Join(words[1:], " ")), catalog.PlaceFields
 	case isAfterPlace(before): // in Phoenix, Arizona
-		candidates = append(slices.Clone(fields), placeFields...)
+		candidates = append(slices.Clone(fields), catalog.PlaceFields...)
 	}
 
 	// If no field has the words, they may be in the plural, or name a place without "in".
@@ -382,7 +387,7 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 	}
 
 	if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
-		t, ok = r.findField(chunk, placeFields, before)
+		t, ok = r.findField(chunk, catalog.PlaceFields, before)
 	}
 
 	return t, ok
@@ -391,10 +396,10 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 // isAfterPlace reports whether the last token is a place, or joins the next word to a place.
 func isAfterPlace(before []token) bool {
 	last := len(before) - 1
-	if last > 0 && before[last].kind == jointToken && slices.Contains(placeFields, before[last-1].parameter) {
+	if last > 0 && before[last].kind == jointToken && slices.Contains(catalog.PlaceFields, before[last-1].parameter) {
 		return true
 	}
-	return last >= 0 && slices.Contains(placeFields, before[last].parameter)
+	return last >= 0 && slices.Contains(catalog.PlaceFields, before[last].parameter)
 }
 
 // The fewest letters of a plural, and of a place without "in" before it.

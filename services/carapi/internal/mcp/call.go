@@ -27,12 +27,12 @@ func (c *Caller) handler(tool string) sdk.ToolHandler {
 	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		values, err := argumentValues(r.Params.Arguments)
 		if err != nil { // the model reads it; the protocol has not failed
-			return c.argumentProblem(ctx, tool, err)
+			return c.argumentProblem(ctx, tool, err), nil
 		}
 
 		call, err := newCall(tool, values)
 		if err != nil {
-			return c.argumentProblem(ctx, tool, err)
+			return c.argumentProblem(ctx, tool, err), nil
 		}
 
 		a, err := c.runCall(ctx, call)
@@ -112,9 +112,9 @@ func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answe
 }
 
 // argumentProblem returns what is wrong with the arguments of a call.
-func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
+func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) *sdk.CallToolResult {
 	p := answer.NewProblem(http.StatusBadRequest, err.Error())
-	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
+	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true)
 }
 
 // callProblem returns why a call has no answer, as the HTTP API would.

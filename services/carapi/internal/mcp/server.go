@@ -28,7 +28,7 @@ type Caller struct {
 	RequestID func(context.Context) string
 	Answered  func(context.Context, *answer.Answer) // called for each answer with vehicles
 
-	mu          sync.Mutex           // guards known
+	mu          sync.Mutex           // guards knownFields
 	knownFields []search.Description // the fields that were last known
 
 	tools atomic.Pointer[toolset] // the last ones that were described

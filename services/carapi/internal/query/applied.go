@@ -105,7 +105,7 @@ func (q *Query) sortText() string {
 // appendApplied appends the filter as understood, as JSON.
 func (f *Filter) appendApplied(b []byte) []byte {
 	if f.Field.Class() == catalog.ClassText || f.Field.Class() == catalog.ClassList {
-		// Show the values in stock that match. If there are none or too many, show what was asked for.
+		// Show the values in stock that match. If no value matches, or too many do, show what was asked for.
 		values := f.InStock
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts

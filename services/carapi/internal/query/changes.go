@@ -75,7 +75,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 
 	// What is not given has a default.
 	if strings.TrimSpace(values.Get("since")) == "" {
-		c.Since, _ = ParseSince(defaultSince, now)
+		c.Since, _ = parseSince(defaultSince, now)
 	}
 
 	if c.Kinds == nil {
@@ -89,7 +89,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 func (c *Changes) setParameter(name, given string, now time.Time) (ok bool) {
 	switch name {
 	case "since":
-		c.Since, ok = ParseSince(given, now)
+		c.Since, ok = parseSince(given, now)
 	case "limit":
 		c.Limit, _ = strconv.Atoi(given)
 		ok = c.Limit >= 1 && c.Limit <= MaxLimit

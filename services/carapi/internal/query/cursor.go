@@ -32,8 +32,13 @@ func (q *Query) NextPage(c Cursor) url.Values {
 		next = url.Values{}
 	}
 
-	next.Del("page")
-	next.Del("offset")
+	// A column with one of these names is a filter, which stays.
+	for _, name := range []string{"page", "offset"} {
+		if !slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.Parameter == name }) {
+			next.Del(name)
+		}
+	}
+
 	next.Set("cursor", q.encodeCursor(c))
 	next.Set("match", q.MatchForNext()) // the values are already interpreted
 

@@ -59,8 +59,13 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 	return nil, p.Errors(values, r.errs, r.leftOut, allowed)
 }
 
-// Errors returns the mistakes of a request together with the corrected request.
+// Errors returns the first mistakes of a request together with the corrected request. leftOut is how many mistakes are
+// not among the wrong ones.
 func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut int, allowed []string) ParameterErrors {
+	if more := len(wrong) - maxErrors; more > 0 {
+		wrong, leftOut = wrong[:maxErrors], leftOut+more
+	}
+
 	errs := ParameterErrors{All: wrong, LeftOut: leftOut}
 	if leftOut == 0 {
 		errs.Retry = fixedRequest(values, wrong)
@@ -273,6 +278,12 @@ func (p *parser) splitValues(name string, given []string) (parts []string, ok bo
 			return nil, false
 		}
 
+		// In q, a comma is punctuation.
+		if name == "q" && strings.Trim(g, ", ") != "" {
+			parts = append(parts, g)
+			continue
+		}
+
 		for part := range strings.SplitSeq(g, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {
@@ -466,7 +477,7 @@ func (p *parser) parseReach(name, given string) {
 	}
 
 	for _, other := range []string{"cursor", "offset"} {
-		if other != name && p.query.values.Has(other) {
+		if other != name && p.query.values.Has(other) && p.byName[other].Use == UseControl {
 			p.fail(name, given, nil, "%s and %s cannot be combined; send one of them", name, other)
 			return
 		}
@@ -533,6 +544,8 @@ func SummaryFields(c *catalog.Catalog) []*catalog.Field {
 
 func (p *parser) parseWords(given string) {
 	for word := range strings.FieldsSeq(given) {
+		// The commas of a sentence are not part of its words.
+		word = strings.Trim(word, ",;")
 		if value.Fold(word) != "" { // not a dash between two words
 			p.query.Words = append(p.query.Words, word)
 		}

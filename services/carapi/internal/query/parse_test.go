@@ -16,12 +16,16 @@ import (
 // newTestParameters returns the parameters of a table of vehicles in which a column has the name of a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
-	table := schema.Table{Name: "cars"}
-	for _, column := range []string{
-		"id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
+	return parametersOf(t, "id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
 		"color VARCHAR(20)", "features JSON", "photo BLOB", "created_at DATETIME", "limit INT", "page INT",
-		"description TEXT",
-	} {
+		"description TEXT")
+}
+
+// parametersOf returns the parameters of a table with these columns, the first of which is its key.
+func parametersOf(t *testing.T, columns ...string) *Parameters {
+	t.Helper()
+	table := schema.Table{Name: "cars"}
+	for _, column := range columns {
 		name, declared, _ := strings.Cut(column, " ")
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
@@ -66,6 +70,8 @@ func TestApplied(t *testing.T) {
 			`"max_chars":90000,"include_total":true}`,
 		"has=price,color&missing=year&q=red+-+car": `{"has":["price","color"],"missing":["year"],"q":["red","car"],` +
 			`"match":"smart","sort":"id","limit":20,"max_chars":90000,"include_total":true}`,
+		"q=heated+seats,+sunroof,": `{"q":["heated","seats","sunroof"],"match":"smart","sort":"id","limit":20,` +
+			`"max_chars":90000,"include_total":true}`,
 		"fields=-photo,-description&facets=make,price:5000&by=make": `{"fields":["-photo","-description"],` +
 			`"facets":["make","price:5000"],"by":["make"],"match":"smart","sort":"id","limit":20,"max_chars":90000,` +
 			`"include_total":true}`,
@@ -126,6 +132,7 @@ func TestMistakes(t *testing.T) {
 		"count_only=1":                        "count_only must be true or false",
 		"make=a%ff":                           "a value of make is not valid UTF-8; send text in UTF-8",
 		"q=-+-":                               "q has 0 words; send 1 to 10 words with letters or digits",
+		"q=+,":                                "q has an empty value; send a value, or leave it out",
 		"count_only=true&include_total=false": "count_only answers the total alone; leave out include_total=false",
 	} {
 		values, err := ParseQuery(query)
@@ -221,5 +228,19 @@ func TestNextPage(t *testing.T) {
 	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.Field("price"), 9000, 7)})
 	if next.Has("offset") || next.Get("match") != MatchExact || !next.Has("cursor") {
 		t.Errorf("next page %v", next)
+	}
+}
+
+// A filter by a column that has the name of a control is part of the search. It does not say where a page begins.
+func TestColumnsNamedAsControls(t *testing.T) {
+	p := parametersOf(t, "id INT", "model VARCHAR(20)", "offset INT")
+	q, err := p.Parse(url.Values{"offset": {"35"}, "page": {"2"}}, allControls...)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.ID(), 7)})
+	if _, err := p.Parse(next, allControls...); err != nil || next.Get("offset") != "35" || next.Has("page") {
+		t.Errorf("next page %v: %v", next, err)
 	}
 }

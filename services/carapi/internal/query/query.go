@@ -24,7 +24,7 @@ const (
 	maxErrors    = 20   // mistakes that an answer describes; it only counts the others
 	maxBy        = 2    // fields of by
 	MaxRanges    = 1000 // ranges of one width that hold numbers of a field
-	maxNamed     = 3    // a request with at most this many parameters names all of them beside an unknown one
+	maxNamed     = 3    // of a request with at most this many parameters, an error about an unknown one names all
 )
 
 // Characters that an answer may have; tools for language models cut off more than 100,000.
@@ -77,7 +77,7 @@ func (g Group) String() string {
 }
 
 // Filter selects the vehicles with a value that one of its Words or Ranges includes. A vehicle without a value in the
-// field never matches, unless Use is Excluded or Missing.
+// field never matches, unless Use is UseExcluded or UseMissing.
 type Filter struct {
 	Parameter string
 	Field     *catalog.Field

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// SinceExpected describes what ParseSince reads.
+// SinceExpected describes what parseSince reads.
 const SinceExpected = "an age such as 7d, 12h or 2w, a day such as 2026-01-31, a time such as 2026-01-31T12:00:00Z, " +
 	"or today, yesterday or a day of the week"
 
@@ -22,9 +22,9 @@ var pastPattern = regexp.MustCompile(`^(?:(?:(?:in|within|over|during) )?the )?(
 // weekdays are the days of the week by their names in lower case.
 var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
-// ParseSince reads a past time in UTC: a relative one, as ParseRelative does, a day, which means its start, or a time
+// parseSince reads a past time in UTC: a relative one, as ParseRelative does, a day, which means its start, or a time
 // with or without a zone.
-func ParseSince(text string, now time.Time) (time.Time, bool) {
+func parseSince(text string, now time.Time) (time.Time, bool) {
 	if t, _, ok := ParseRelative(text, now); ok {
 		return t, true
 	}

@@ -39,7 +39,7 @@ func TestParseSince(t *testing.T) {
 		"2026-01-31T12:00:00+02:00": "2026-01-31T10:00:00Z",
 		"2026-01-31 12:00":          "2026-01-31T12:00:00Z",
 	} {
-		if got, ok := ParseSince(text, now); !ok || got.Format(time.RFC3339) != want {
+		if got, ok := parseSince(text, now); !ok || got.Format(time.RFC3339) != want {
 			t.Errorf("%q is %s, %v, want %s", text, got.Format(time.RFC3339), ok, want)
 		}
 	}
@@ -47,7 +47,7 @@ func TestParseSince(t *testing.T) {
 		"", "soon", "7", "-7d", "2026-13-01", "7x", "mon day", "99999999d",
 		"last", "in 7 days",
 	} {
-		if got, ok := ParseSince(text, now); ok {
+		if got, ok := parseSince(text, now); ok {
 			t.Errorf("%q is %s, want no time", text, got)
 		}
 	}

@@ -64,7 +64,7 @@ func newCarRequest(ctx context.Context, src *source, g *generation, values url.V
 	return &searchRequest{ctx: ctx, source: src, generation: g, query: q}, nil
 }
 
-// vehicleFinder reads some fields of one vehicle as it is now. The error is ErrNotFound if there is none.
+// vehicleFinder reads some fields of one vehicle as it is now. The error is ErrNotFound without it.
 type vehicleFinder func(r *searchRequest, fields []*catalog.Field) (*vehicle, error)
 
 // findByID returns the finder of the vehicle with an id.

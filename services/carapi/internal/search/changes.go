@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -32,8 +31,8 @@ type Changes struct {
 	Events  []byte // a JSON array
 	Count   int
 	Total   int            // of all pages; 0 for the history of one vehicle
-	Bulks   []history.Bulk // runs in that time that only recorded the numbers of their changes
-	Next    url.Values     // the request for the events before these; nil if there are none
+	Bulks   []history.Bulk // the last runs in that time that only recorded the numbers of their changes
+	Next    url.Values     // the request for the events before these; nil on the last page
 	Applied []byte         // a JSON object: the request as understood
 	From    time.Time      // earlier events are not remembered
 	Origin  Origin
@@ -48,7 +47,11 @@ type Changes struct {
 const (
 	maxRecorded = 4000 // of the old or new values of one event
 	maxEvents   = query.MaxChars - envelopeSize
+	bulkSize    = 130 // of a bulk run
 )
+
+// MaxBulks is how many bulk runs an answer lists.
+const MaxBulks = 50
 
 // Changes returns what happened to vehicles, the newest first.
 func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, error) {
@@ -117,7 +120,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 
 	result := &Changes{
 		Total: total, Applied: request.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
-		Bulks: log.BulksSince(request.Since),
+		Bulks: log.BulksSince(request.Since, MaxBulks),
 	}
 
 	// Read the changes and the vehicles as they are now, each with one statement.
@@ -132,7 +135,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 	}
 
 	// Write as many events as fit, at least one. The next page begins after the last one.
-	shown := events[:0:0]
+	shown, room := events[:0:0], maxEvents-bulkSize*len(result.Bulks)
 	result.Events = []byte{'['}
 	for i, e := range events {
 		change := changeOf[e.Change]
@@ -141,7 +144,7 @@ func (r *searchRequest) changes(request *query.Changes) (*Changes, error) {
 		}
 
 		encoded := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
-		if len(shown) > 0 && len(result.Events)+len(encoded) > maxEvents {
+		if len(shown) > 0 && len(result.Events)+len(encoded) > room {
 			more = true
 			break
 		}
@@ -283,7 +286,7 @@ func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Fi
 	return append(b, '}')
 }
 
-// knownBy returns the fields by which the history identifies a vehicle, if its id is none of them.
+// knownBy returns the fields by which the history identifies a vehicle, or nil if its id is one of them.
 func (r *searchRequest) knownBy() []*catalog.Field {
 	var fields []*catalog.Field
 	for _, f := range r.generation.catalog.HistoryKey {
@@ -509,12 +512,11 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 		result.Facts = r.encodeFields(car, withHistoryFields(c, nil), maxRecorded)
 	}
 
+	// The next page begins after the last change that this one has read.
 	more := len(recorded) > request.Limit
 	recorded = recorded[:min(len(recorded), request.Limit)]
-	read := r.writeRecorded(result, recorded)
-	more = more || read < len(recorded)
-
-	if more && read > 0 {
+	read := r.writeRecorded(recorded, result)
+	if (more || read < len(recorded)) && read > 0 {
 		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
 		result.Next.Del("since")
 	}
@@ -522,9 +524,9 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 	return result, nil
 }
 
-// writeRecorded writes the events of one vehicle: as many changes as fit, but at least one. It returns how many of them
-// are shown or need not be.
-func (r *searchRequest) writeRecorded(result *Changes, recorded []snapshotfile.RecordedChange) (read int) {
+// writeRecorded writes as many changes of one vehicle into the result as fit, at least one. It returns how many it has
+// read: those that it wrote, and those that are not shown.
+func (r *searchRequest) writeRecorded(recorded []snapshotfile.RecordedChange, result *Changes) (read int) {
 	reader := history.NewReader(r.generation.catalog)
 	result.Events = []byte{'['}
 	for i := range recorded {
@@ -563,11 +565,9 @@ const Changed = "changed"
 
 // changeKindOf names a change after its last event, or Changed.
 func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
-	ops := map[string]history.Op{
-		snapshotfile.OpInsert: history.OpInsert, snapshotfile.OpUpdate: history.OpUpdate,
-		snapshotfile.OpDelete: history.OpDelete,
-	}
-	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
+	kinds := reader.Kinds(&history.Change{
+		Op: store.HistoryOp(change.Op), Old: string(change.Old), New: string(change.New),
+	})
 	if len(kinds) > 0 {
 		return kinds[len(kinds)-1].String()
 	}
@@ -599,10 +599,8 @@ func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*ca
 // withHistoryFields adds the fields of the change history.
 func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Field {
 	shown = slices.Clone(shown)
-	for _, name := range []string{
-		catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop,
-	} {
-		if f := c.Field(name); f != nil && f.IsHistory() && !slices.Contains(shown, f) {
+	for i := range c.Fields {
+		if f := &c.Fields[i]; f.IsHistory() && !slices.Contains(shown, f) {
 			shown = append(shown, f)
 		}
 	}
@@ -624,10 +622,8 @@ func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.V
 
 	log, err := st.History(ctx, c, v, known)
 	if err != nil {
-		return nil, errors.Join(errHistory, err)
+		return nil, fmt.Errorf("read the change history: %w", err)
 	}
 
 	return log, nil
 }
-
-var errHistory = errors.New("read the change history")

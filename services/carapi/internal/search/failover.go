@@ -59,7 +59,7 @@ func (s *Service) Open(ctx context.Context) error {
 	}
 
 	err := errors.Join(errs...)
-	var large *TooLargeError
+	var large *tooLargeError
 	if errors.As(err, &large) {
 		return large
 	}

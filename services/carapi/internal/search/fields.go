@@ -26,7 +26,7 @@ type Description struct {
 	Type      string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
 	Unit      string   `json:"unit,omitempty"`
 	About     string   `json:"about,omitempty"`
-	Operators []string `json:"operators"` // eq, in, range, min, max, has
+	Operators []string `json:"operators"` // as catalog.Field.Operators returns them
 	Filters   []string `json:"filters"`   // its parameters, the field's own name first
 	Sort      bool     `json:"sort"`
 	Facet     bool     `json:"facet"`

@@ -50,7 +50,7 @@ func (g *generation) originOf(q *query.Query) Origin {
 	return g.historyOrigin()
 }
 
-// historyOrigin is the origin of an answer from the change history, which may be in another file.
+// historyOrigin returns the origin of an answer from the change history, which may be in another file.
 func (g *generation) historyOrigin() Origin {
 	o := Origin{Source: g.source, AsOf: g.version.AsOf}
 	if g.changeLog != nil && g.changeLog.AsOf.Before(o.AsOf) {
@@ -264,15 +264,15 @@ func memoryLimit() int64 {
 	return limit / 2
 }
 
-// TooLargeError says that a table's index, or its rows, do not fit into memory.
-type TooLargeError struct{ message string }
+// tooLargeError says that a table's index, or its rows, do not fit into memory.
+type tooLargeError struct{ message string }
 
-func (e *TooLargeError) Error() string { return e.message }
+func (e *tooLargeError) Error() string { return e.message }
 
 // newTooLargeError says that an index does not fit, and estimates how much memory it needs.
 func newTooLargeError(e index.LimitError, about int) error {
 	estimate := e.Bytes * int64(max(about, e.Rows)) / int64(max(e.Rows, 1))
-	return &TooLargeError{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
+	return &tooLargeError{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
 		"give carapi more memory (the container's limit, or GOMEMLIMIT), "+
 		"or hide columns by CARS_HIDE", e.Table, humanize.IBytes(uint64(estimate)),
 		humanize.IBytes(uint64(e.Limit)))}

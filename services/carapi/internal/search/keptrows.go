@@ -56,7 +56,7 @@ func (k *keptRows) add(cells []value.Cell) error {
 	}
 
 	if rows := len(k.cells) / len(k.fields); rows > maxKeptRows || len(k.forms) > maxKeptBytes {
-		return &TooLargeError{fmt.Sprintf("table %s: its rows cannot be read quickly one by one, and it has more "+
+		return &tooLargeError{fmt.Sprintf("table %s: its rows cannot be read quickly one by one, and it has more "+
 			"than the %s rows or %s that are kept in memory: give the table a primary key, or a unique key whose "+
 			"columns are NOT NULL; for a view, make its id unique and indexed in the table behind it, "+
 			"or copy it with syncer and set SOURCE=snapshot", k.catalog.Table.Name,

@@ -15,7 +15,7 @@ func (s *Service) probeUntil(ctx context.Context, src *source) {
 		case <-ctx.Done():
 			return
 		case <-time.After(probeInterval):
-			_ = s.probe(ctx, src) // note logs it
+			_ = s.probe(ctx, src) // noteProbe logs it
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 
 	// The live source must have an index before it answers.
 	if g == nil && src == s.live {
-		return src.waitFor(ctx, src.requestRefresh())
+		return src.waitForFirst(ctx)
 	}
 
 	// While the snapshot can answer, do not wait long for the live source.

@@ -40,6 +40,21 @@ func TestFailedRefreshesRest(t *testing.T) {
 	}
 }
 
+// A table that does not fit into memory is not read again at once, even without an index.
+func TestTooLargeTablesRest(t *testing.T) {
+	s, _ := liveStock(t)
+	s.live.current.Store(nil)
+	tooLarge := &tooLargeError{"too large"}
+	s.live.reportRefresh("failed", time.Now().Add(-time.Minute), tooLarge)
+
+	if _, err := s.live.freshGeneration(t.Context()); !errors.Is(err, tooLarge) {
+		t.Errorf("a request: %v", err)
+	}
+	if err := s.pingSource(t.Context(), s.live); !errors.Is(err, tooLarge) {
+		t.Errorf("a probe: %v", err)
+	}
+}
+
 // A request waits for a new index up to its time-out, and is then answered from the present one.
 func TestRefreshThatHangs(t *testing.T) {
 	s, _ := liveStock(t)
@@ -106,7 +121,7 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	defer debug.SetMemoryLimit(before)
 
 	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil, nil)
-	var large *TooLargeError
+	var large *tooLargeError
 	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
 		t.Errorf("45 MB of rows: %v", err)
 	}

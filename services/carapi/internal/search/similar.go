@@ -22,8 +22,8 @@ const (
 // maxSimilar is how many similar vehicles are shown, the cheapest ones.
 const maxSimilar = 10
 
-// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: how many years older or
-// newer, and how many percent more or less mileage; 0 for any.
+// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: by how many years older or
+// newer, and by what percentage more or less mileage; 0 for any.
 var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
 // NotComparedError says that the table lacks fields that are needed to compare prices.
@@ -38,7 +38,7 @@ type Similar struct {
 	Missing    []string
 	Count      int // others within the limits with a price
 	Price      Aggregates
-	Percentile *int   // how many percent of them cost less; nil if the vehicle has no price or there are none
+	Percentile *int   // the percentage of them that cost less; nil for a vehicle without a price or without others
 	Cars       []byte // a JSON array
 	Shown      int    // vehicles in Cars
 	Origin     Origin
@@ -123,9 +123,10 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	}
 
 	result.Count, result.Price = set.Count(), aggregatesOf(m.price, x.Statistics(set, m.price))
-	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
+	cell, _ := v.Cell(m.price)
+	if price := catalog.PriceOf(cell); price != nil && result.Count > 0 {
 		// Rounded to the nearest whole percent.
-		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
+		percent := (200*x.CountBelow(set, m.price, string(price)) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
@@ -247,13 +248,6 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 	}
 
 	return append(b, '}')
-}
-
-// priceOf returns the price of a vehicle, or false if it has none.
-func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
-	cell, _ := v.Cell(f)
-	isPrice := cell.Type == value.Number && value.CompareDecimals(cell.Form, []byte(catalog.LeastPrice)) >= 0
-	return string(cell.Form), isPrice
 }
 
 // similarQuery returns the search for the similar vehicles to show.

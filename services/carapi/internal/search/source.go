@@ -212,6 +212,20 @@ func (s *source) resting() bool {
 	return time.Now().Before(s.restUntil)
 }
 
+// waitForFirst waits for the first index. A table that does not fit into memory is not read again at once.
+func (s *source) waitForFirst(ctx context.Context) error {
+	s.mu.Lock()
+	err, isResting := s.refreshErr, time.Now().Before(s.restUntil)
+	s.mu.Unlock()
+
+	var large *tooLargeError
+	if isResting && errors.As(err, &large) {
+		return err
+	}
+
+	return s.waitFor(ctx, s.requestRefresh())
+}
+
 // requestRefresh requests a refresh, or joins the one already requested.
 func (s *source) requestRefresh() *refresh {
 	s.mu.Lock()
@@ -230,7 +244,7 @@ func (s *source) requestRefresh() *refresh {
 func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	g := s.current.Load()
 	if g == nil {
-		if err := s.waitFor(ctx, s.requestRefresh()); err != nil {
+		if err := s.waitForFirst(ctx); err != nil {
 			return nil, err
 		}
 		if g = s.current.Load(); g == nil {

@@ -45,7 +45,7 @@ func (s *Service) Status() []Status {
 		}
 
 		src.mu.Lock()
-		var large *TooLargeError
+		var large *tooLargeError
 		if errors.As(src.refreshErr, &large) {
 			st.Problem = large.Error()
 		}

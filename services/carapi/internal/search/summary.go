@@ -16,7 +16,7 @@ import (
 var summarizedFields = []struct {
 	name     string
 	class    catalog.Class
-	skipZero bool // a price of 0 means that there is none
+	skipZero bool // a price of 0 counts as no price
 }{
 	{"make", catalog.ClassText, false},
 	{"model", catalog.ClassText, false},

@@ -450,7 +450,7 @@ func (w *relaxations) nearestValues(field *catalog.Field, text string) (found []
 	return found
 }
 
-// parameterOf returns the parameter that asks for values of a field, or "" if there is none.
+// parameterOf returns the parameter that asks for values of a field, or "" if no parameter does.
 func (w *relaxations) parameterOf(field *catalog.Field) string {
 	if field == nil {
 		return ""

@@ -158,7 +158,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 				return nil
 			}
 			return b.Add(&history.Change{
-				ID: change.ID, Run: change.Run, At: runs[change.Run], Op: historyOp(change.Op),
+				ID: change.ID, Run: change.Run, At: runs[change.Run], Op: HistoryOp(change.Op),
 				Key: change.Key,
 				Old: change.Old, New: change.New,
 			})
@@ -181,7 +181,8 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	return b.Build(history.Log{Since: recorded.Since, From: recorded.From, AsOf: v.AsOf}, state), nil
 }
 
-func historyOp(op string) history.Op {
+// HistoryOp returns what an op of snapshotfile means for the history of vehicles.
+func HistoryOp(op string) history.Op {
 	switch op {
 	case snapshotfile.OpInsert:
 		return history.OpInsert
@@ -227,7 +228,7 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 
 	fields := make([]*catalog.Field, len(key))
 	for i, column := range key {
-		position := columnPosition(table, column)
+		position := catalog.ColumnPosition(table, column)
 		if position < 0 {
 			return errNoHistory
 		}
@@ -280,10 +281,11 @@ func (s *Store) RowChanges(ctx context.Context, c *catalog.Catalog, since time.T
 		return err
 	}
 
-	return changes, s.readChanges(ctx, read, func() bool { return len(changes) > 0 })
+	err = s.readChanges(ctx, read, func() bool { return len(changes) > 0 })
+	return changes, err
 }
 
-// storedValues are the values as which a file may store a cell: syncer stores some numbers as texts.
+// storedValues returns the values that a file may hold for a cell: syncer stores some numbers as texts.
 func (s *Store) storedValues(column schema.Column, c value.Cell) []any {
 	all := []any{s.keyArg(column, c)}
 	if c.Type != value.Number {
@@ -305,7 +307,7 @@ func (s *Store) storedValues(column schema.Column, c value.Cell) []any {
 // scaledType is a DECIMAL with digits after the point.
 var scaledType = regexp.MustCompile(`(?i)^(?:decimal|numeric)\(\d+, *(\d+)\)`)
 
-// scaleOf is how many digits a type of MySQL has after the point.
+// scaleOf returns how many digits a type of MySQL has after the point.
 func scaleOf(declared string) int {
 	m := scaledType.FindStringSubmatch(declared)
 	if m == nil {

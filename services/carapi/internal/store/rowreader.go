@@ -64,11 +64,11 @@ func (c *rowCells) cell(i int) value.Cell {
 	return value.Cell{Type: cell.kind, Form: c.forms[begin:cell.end:cell.end]}
 }
 
-// newRowReader returns a reader of the rows with these keys. Bounded values have at most most characters or bytes.
-func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
+// newRowReader returns a reader of the rows with these keys. Bounded values have at most maxLength characters or bytes.
+func newRowReader(q *selection, keys [][]value.Cell, maxLength int, isSQLite bool) *rowReader {
 	width := q.width()
 	r := &rowReader{
-		selection: q, maxLength: most, isSQLite: isSQLite,
+		selection: q, maxLength: maxLength, isSQLite: isSQLite,
 		byKey: make(map[string]int, len(keys)), keys: make([]int, len(keys)), rows: make([]*Row, len(keys)),
 		cells: make([]value.Cell, width), lengths: make([]int, width),
 		arena: make([]byte, 0, width*bytesPerCell), slab: make([]Row, len(keys)),

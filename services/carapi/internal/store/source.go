@@ -101,7 +101,7 @@ const maxIndexed = 768
 
 // columnCapacity returns how long the texts or bytes of a column can be, or 0 if there is no such column.
 func columnCapacity(t schema.Table, column string) int {
-	i := columnPosition(t, column)
+	i := catalog.ColumnPosition(t, column)
 	if i < 0 {
 		return 0
 	}
@@ -118,7 +118,7 @@ func usableKeys(t schema.Table, found map[string]*uniqueIndex) (keys [][]string)
 
 		// A column that is hidden, compares inexactly or may be NULL spoils the key.
 		wrong := slices.ContainsFunc(x.columns, func(column string) bool {
-			i := columnPosition(t, column)
+			i := catalog.ColumnPosition(t, column)
 			return i < 0 || slices.Contains(inexact, t.Columns[i].Kind) || t.Columns[i].Nullable && !x.primary
 		})
 		if !x.isUnusable && !wrong {
@@ -194,7 +194,7 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 // NULL and hold integers or texts, which compare exactly.
 func findsSQLiteRows(t schema.Table, key []string) bool {
 	for _, name := range key {
-		c := t.Columns[columnPosition(t, name)]
+		c := t.Columns[catalog.ColumnPosition(t, name)]
 		isRowID := len(key) == 1 && strings.EqualFold(c.Type, "INTEGER")
 		if c.Nullable && !isRowID || c.Kind != schema.Integer && c.Kind != schema.Text {
 			return false
@@ -203,17 +203,12 @@ func findsSQLiteRows(t schema.Table, key []string) bool {
 	return true
 }
 
-// rowIDName returns a name of SQLite's rowid that is not a column's, or "" if there is none.
+// rowIDName returns a name of SQLite's rowid that is not a column's, or "" if columns have all of them.
 func rowIDName(t schema.Table) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if columnPosition(t, name) < 0 {
+		if catalog.ColumnPosition(t, name) < 0 {
 			return name
 		}
 	}
 	return ""
-}
-
-// columnPosition returns the position of a column, ignoring the case of its name, or -1.
-func columnPosition(t schema.Table, name string) int {
-	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }

@@ -65,7 +65,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	if !s.cached.Contains(text) { // another request was quicker
+	if !s.cached.Contains(text) { // otherwise another request was quicker
 		added.isCached = true
 		s.cached.Add(text, added)
 	}

@@ -9,13 +9,13 @@ import (
 
 // Phrases before an amount that make it one end of a range, in lower case.
 var (
-	upToPhrases = splitTrimmed("up to, upto, at most, max, max., maximum, until, till, through, to, bis, bis zu, "+
+	upToPhrases = SplitTrimmed("up to, upto, at most, max, max., maximum, until, till, through, to, bis, bis zu, "+
 		"höchstens, jusqu'à, jusqu’à, hasta, fino a", ",")
-	belowPhrases = splitTrimmed("under, below, less than, fewer than, cheaper than, lower than, smaller than, before, "+
+	belowPhrases = SplitTrimmed("under, below, less than, fewer than, cheaper than, lower than, smaller than, before, "+
 		"older than, earlier than, unter, moins de, menos de, meno di", ",")
-	atLeastPhrases = splitTrimmed("at least, min, min., minimum, from, since, starting at, ab, mindestens, "+
+	atLeastPhrases = SplitTrimmed("at least, min, min., minimum, from, since, starting at, ab, mindestens, "+
 		"à partir de, desde, da", ",")
-	abovePhrases = splitTrimmed("over, above, more than, higher than, greater than, bigger than, after, newer than, "+
+	abovePhrases = SplitTrimmed("over, above, more than, higher than, greater than, bigger than, after, newer than, "+
 		"later than, younger than, exceeding, über, ueber, plus de, más de, mas de, più di", ",")
 )
 

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"math/big"
 	"strconv"
 	"strings"
@@ -8,7 +9,7 @@ import (
 
 // AppendDifference appends a - b. All are in the notation of NormalDecimal.
 func AppendDifference(to, a, b []byte) []byte {
-	scale := max(scaleOf(a), scaleOf(b))
+	scale := max(FractionDigits(a), FractionDigits(b))
 	const mostDigits = 17 // numbers with so many digits, and their differences, fit into an int64
 	if len(a)+scale <= mostDigits && len(b)+scale <= mostDigits {
 		return appendScaled(to, strconv.FormatInt(scaledInteger(a, scale)-scaledInteger(b, scale), 10), scale)
@@ -21,9 +22,9 @@ func AppendDifference(to, a, b []byte) []byte {
 	return appendScaled(to, x.Sub(x, y).String(), scale)
 }
 
-// scaleOf returns how many digits a number has after its point.
-func scaleOf(number []byte) int {
-	if point := strings.IndexByte(string(number), '.'); point >= 0 {
+// FractionDigits returns how many digits a number has after its point.
+func FractionDigits(number []byte) int {
+	if point := bytes.IndexByte(number, '.'); point >= 0 {
 		return len(number) - point - 1
 	}
 	return 0
@@ -31,7 +32,7 @@ func scaleOf(number []byte) int {
 
 // withScale returns the digits of a number without its point, with as many digits after it as scale says.
 func withScale(number []byte, scale int) string {
-	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-scaleOf(number))
+	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-FractionDigits(number))
 }
 
 // scaledInteger returns a number in units of 10^-scale. It must fit into an int64.

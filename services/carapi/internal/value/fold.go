@@ -139,8 +139,8 @@ func IsTransposition(a, b []rune) bool {
 // text.
 func IsClean(s []byte) bool { return isPlain(s) }
 
-// Clean removes from untrusted text what could affect a screen or a reader: control characters except line ends and
-// tabs, bidirectional overrides, and tag characters.
+// Clean removes from untrusted text what could affect a screen or a reader: bidirectional overrides, tag characters,
+// and control characters other than line ends and tabs.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s

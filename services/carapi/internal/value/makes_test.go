@@ -86,7 +86,7 @@ func TestMakes(t *testing.T) {
 		}
 
 		names++
-		spellings := splitTrimmed(strings.TrimSpace(line), "=")
+		spellings := SplitTrimmed(strings.TrimSpace(line), "=")
 		for _, s := range spellings {
 			w := splitWords(s)
 			if other, taken := makes[w.joined()]; taken && other != spellings[0] {

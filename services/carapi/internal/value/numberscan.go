@@ -161,7 +161,7 @@ func (s *numberScanner) readDash() bool {
 		return false
 	}
 
-	// Of single signs, only a period or a long dash may end a number.
+	// Of single signs, only a period may end a number.
 	switch string(s.text[from:s.at]) {
 	case ",", "/", "-":
 		return false

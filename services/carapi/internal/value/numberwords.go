@@ -58,7 +58,7 @@ func (v *numberVocabulary) addLine(section, line string) {
 		v.nouns[field] = map[string]bool{}
 	}
 
-	for _, word := range splitTrimmed(list, ",") {
+	for _, word := range SplitTrimmed(list, ",") {
 		switch {
 		case section == "unit":
 			v.units[word] = meaning

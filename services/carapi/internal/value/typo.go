@@ -21,7 +21,7 @@ func Nearest(name string, names []string) []string {
 	})
 }
 
-// NearestFolded is Nearest for folded names, each with its spellings.
+// NearestFolded does what Nearest does, for folded names with their spellings.
 func NearestFolded(name string, names map[string][]string) []string {
 	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for folded, spellings := range names {
@@ -105,12 +105,12 @@ func Excerpt(s string) string {
 	return Shorten(s, most)
 }
 
-// Shorten returns at most most bytes of a text as valid UTF-8, with three dots for the rest. Characters that could
+// Shorten returns at most limit bytes of a text as valid UTF-8, with three dots for the rest. Characters that could
 // affect a screen become U+FFFD, so that a reader notices them. As JSON, the text takes at most twice as many bytes.
-func Shorten(s string, most int) string {
+func Shorten(s string, limit int) string {
 	const dots = "..."
-	if len(s) > 4*most { // the rest is dropped anyway
-		s = s[:4*most]
+	if len(s) > 4*limit { // the rest is dropped anyway
+		s = s[:4*limit]
 	}
 
 	s = strings.Map(func(r rune) rune {
@@ -119,12 +119,12 @@ func Shorten(s string, most int) string {
 		}
 		return r
 	}, s)
-	if len(s) <= most {
+	if len(s) <= limit {
 		return s
 	}
 
 	// Do not cut a character in two.
-	end := most - len(dots)
+	end := limit - len(dots)
 	for !utf8.RuneStart(s[end]) {
 		end--
 	}

@@ -46,7 +46,7 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 
 	// The sign in the line says which form it has.
 	words, values, isDirected := strings.Cut(line, "->")
-	names := splitTrimmed(line, "=")
+	names := SplitTrimmed(line, "=")
 
 	meaning, listed, isShade := strings.Cut(line, "<")
 	isMeaning := isShade
@@ -56,7 +56,7 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 
 	switch {
 	case isDirected:
-		aliases, meant := foldAllOrNil(splitTrimmed(words, ",")), foldAllOrNil(splitTrimmed(values, ","))
+		aliases, meant := foldAllOrNil(SplitTrimmed(words, ",")), foldAllOrNil(SplitTrimmed(values, ","))
 		if aliases == nil || meant == nil {
 			return aliasForms
 		}
@@ -72,7 +72,7 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 			v.makes.add(names)
 		}
 	case isMeaning:
-		return v.addMeaning(field, strings.TrimSpace(meaning), splitTrimmed(listed, ","), isShade)
+		return v.addMeaning(field, strings.TrimSpace(meaning), SplitTrimmed(listed, ","), isShade)
 	case field == "make" && foldAllOrNil(names) != nil:
 		v.makes.add(names)
 	default:
@@ -127,7 +127,8 @@ func (v *Vocabulary) addMeaning(field, meaning string, words []string, isShade b
 	return ""
 }
 
-func splitTrimmed(s, separator string) []string {
+// SplitTrimmed splits a text at a separator, and removes the spaces around its parts.
+func SplitTrimmed(s, separator string) []string {
 	parts := strings.Split(s, separator)
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])
