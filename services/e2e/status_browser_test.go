@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
@@ -81,20 +80,10 @@ func (p statusPage) requestRun(t *testing.T) {
 	}
 }
 
-// mustExec executes SQL statements.
-func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
-	t.Helper()
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
-}
-
 func TestStatusPage(t *testing.T) {
 	c := dbtest.Demo(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE VIEW dear AS SELECT id, make, price FROM vehicles_stock WHERE price > 30000",
+	dbtest.MustExec(t, db, "CREATE VIEW dear AS SELECT id, make, price FROM vehicles_stock WHERE price > 30000",
 		"CREATE TABLE hostile (id INT PRIMARY KEY, `<b>note</b>` TEXT)",
 		"INSERT INTO hostile VALUES (1, '<script>document.title = \"hacked\"</script>'), (2, NULL)")
 	page := serveStatus(t, c, map[string]string{
@@ -149,7 +138,7 @@ func TestStatusPage(t *testing.T) {
 
 	// A failed run appears without a reload. Open elements stay open, and closed ones stay closed.
 	b.do(t, chromedp.Click("#table-dear > summary"))
-	mustExec(t, db, "DROP VIEW dear")
+	dbtest.MustExec(t, db, "DROP VIEW dear")
 	_ = evaluate[bool](t, b, `window.same = true`)
 	b.do(t, chromedp.WaitVisible(".runs tr.failed.reason"), chromedp.WaitReady("rect.bar.failed"))
 	failed, problem := stepResult(t, b, chromedp.Text(".runs tr.failed.reason")), stepResult(t, b, chromedp.Text(".error"))
@@ -185,7 +174,7 @@ func requireFitsDarkPhone(t *testing.T, b *browser) {
 func TestStatusPageProgress(t *testing.T) {
 	c := dbtest.Demo(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE VIEW slow AS SELECT s.*, 0 AS pause FROM vehicles_stock AS s")
+	dbtest.MustExec(t, db, "CREATE VIEW slow AS SELECT s.*, 0 AS pause FROM vehicles_stock AS s")
 	page := serveStatus(t, c, map[string]string{
 		"SYNC_VIEWS": "dealers(id); slow", "SYNC_SCHEDULE": "0 0 1 1 *",
 	})
@@ -193,7 +182,7 @@ func TestStatusPageProgress(t *testing.T) {
 	page.waitReady(t)
 
 	// The first run counts the rows, so the page knows how many to expect. The second run is slow.
-	mustExec(t, db, "CREATE OR REPLACE VIEW slow AS SELECT s.*, SLEEP(0.03) AS pause FROM vehicles_stock AS s")
+	dbtest.MustExec(t, db, "CREATE OR REPLACE VIEW slow AS SELECT s.*, SLEEP(0.03) AS pause FROM vehicles_stock AS s")
 	page.requestRun(t)
 	b := newBrowser(t)
 	b.setDesktop(t)
@@ -244,7 +233,7 @@ func TestStatusPagePictures(t *testing.T) {
 	runs := 1
 	runWith := func(statements ...string) {
 		t.Helper()
-		mustExec(t, db, statements...)
+		dbtest.MustExec(t, db, statements...)
 		page.requestRun(t)
 		runs++
 		count := fmt.Sprintf("fetch('/runs').then(r => r.json()).then(r => r.runs.length === %d)", runs)
@@ -261,7 +250,7 @@ func TestStatusPagePictures(t *testing.T) {
 			runWith("RENAME TABLE vehicles_view TO hidden")
 			look("failing")
 			runWith("SELECT 1")
-			mustExec(t, db, "RENAME TABLE hidden TO vehicles_view")
+			dbtest.MustExec(t, db, "RENAME TABLE hidden TO vehicles_view")
 		}
 		runWith(fmt.Sprintf("UPDATE vehicles_stock SET price = price - 100 WHERE id %% 31 = %d", i),
 			fmt.Sprintf("DELETE FROM vehicles_stock WHERE id = %d", i*7+3))

@@ -373,3 +373,13 @@ func Open(t testing.TB, c dbconn.Config) *sqlx.DB {
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
+
+// MustExec executes statements one after another.
+func MustExec(t testing.TB, db *sqlx.DB, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}

@@ -20,11 +20,6 @@ func SQLite(t testing.TB, statements ...string) (dbconn.Config, *sqlx.DB) {
 	}
 
 	t.Cleanup(func() { _ = db.Close() })
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
-
+	MustExec(t, db, statements...)
 	return dbconn.Config{Driver: dbconn.SQLite, Path: path}, db
 }

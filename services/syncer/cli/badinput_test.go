@@ -25,7 +25,7 @@ func TestViewDroppedBetweenRuns(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
 	s.requireFailure(t, 1, "a: no such table or view", "available: other")
 }
 
@@ -43,7 +43,7 @@ func TestViewDroppedMidRun(t *testing.T) {
 			var dropped sync.Once
 			p := tcpProxy{request: func(packet []byte) {
 				if bytes.Contains(packet, []byte(moment)) {
-					dropped.Do(func() { mustExec(t, s.mysql, "DROP VIEW b") })
+					dropped.Do(func() { dbtest.MustExec(t, s.mysql, "DROP VIEW b") })
 				}
 			}}
 			p.start(t, s)
@@ -67,7 +67,7 @@ func TestNoRight(t *testing.T) {
 			s.mustSync(t)
 			user := s.newUser(t, "right")
 			if test.grant != "" {
-				mustExec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
+				dbtest.MustExec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
 			}
 
 			s.set("DB_PASSWORD", "right")
@@ -93,7 +93,7 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 	t.Helper()
 	name := "u" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
 	user := "'" + name + "'@'%'"
-	mustExec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
+	dbtest.MustExec(t, s.mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP USER " + user) })
 	s.set("DB_USER", name)
 	return user
@@ -119,7 +119,7 @@ func TestKeyIsNull(t *testing.T) {
 					s.mustSync(t)
 				}
 
-				mustExec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
+				dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
 				s.requireFailure(t, 1, "the key column id is NULL in row 3")
 			})
 		}
@@ -159,13 +159,13 @@ func TestKeyIsNotUnique(t *testing.T) {
 
 				switch others {
 				case "others changed":
-					mustExec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
+					dbtest.MustExec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
 						"INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
 				case "columns changed":
-					mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
+					dbtest.MustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
 				}
 
-				mustExec(t, s.mysql, strings.Split(test.change, "; ")...)
+				dbtest.MustExec(t, s.mysql, strings.Split(test.change, "; ")...)
 				s.requireFailure(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
 		}
@@ -249,7 +249,7 @@ func TestTargetIsDamaged(t *testing.T) {
 		"INSERT INTO a VALUES "+insertValues(0, 1000, "(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
 	damageFile(t, s.path)
-	mustExec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
+	dbtest.MustExec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
 	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
 	// The advice in the message works.
@@ -291,11 +291,11 @@ func TestTargetIsLocked(t *testing.T) {
 	before := readContent(t, s.path)
 	other := openFile(t, s.path)
 	other.SetMaxOpenConns(1)
-	mustExec(t, other, "BEGIN IMMEDIATE")
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	dbtest.MustExec(t, other, "BEGIN IMMEDIATE")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
 	s.requireError(t, 1, "publish to "+s.path, "another program holds a lock on it")
 	requireRows(t, readContent(t, s.path), before)
-	mustExec(t, other, "ROLLBACK")
+	dbtest.MustExec(t, other, "ROLLBACK")
 	if out := s.mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
 		t.Errorf("printed %s", out)
 	}
@@ -319,7 +319,7 @@ func TestConnectionIsCut(t *testing.T) {
 		t.Parallel()
 		s := newSource(t, "v(id)", smallView)
 		s.mustSync(t)
-		mustExec(t, s.mysql, bigView)
+		dbtest.MustExec(t, s.mysql, bigView)
 		p := tcpProxy{answer: answer}
 		p.start(t, s)
 		s.set("SYNC_RETRIES", retries)
@@ -348,7 +348,7 @@ func TestServerDies(t *testing.T) {
 	server := dbtest.NewServer(t)
 	s := newSourceOn(t, server, "v(id)", smallView)
 	s.mustSync(t)
-	mustExec(t, s.mysql, bigView)
+	dbtest.MustExec(t, s.mysql, bigView)
 	process := server.Process(t)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
@@ -366,7 +366,7 @@ func TestReadStalls(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	mustExec(t, s.mysql, bigView)
+	dbtest.MustExec(t, s.mysql, bigView)
 	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			<-t.Context().Done() // silence
@@ -424,7 +424,7 @@ func TestDiskIsFull(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSource(t, "v(id)", smallView)
-			mustExec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
+			dbtest.MustExec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
 			s.set("SYNC_INDEXES", "")
 			disk := filepath.Dir(filepath.Dir(s.path))
 			s.keep(filepath.Join(disk, "disk", "carstock.db"))
@@ -475,7 +475,7 @@ func TestNoRoomForTheFile(t *testing.T) {
 			t.Parallel()
 			s := newSource(t, "v(id)", smallView)
 			s.mustSync(t)
-			mustExec(t, s.mysql, test.rows)
+			dbtest.MustExec(t, s.mysql, test.rows)
 			s.set("SYNC_INDEXES", test.indexes)
 			before := readContent(t, s.path)
 			c := s.child(t, "sh", "-c", `ulimit -f `+test.blocks+` && exec "$0" sync --quiet`, self)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"carstock/pkg/dbconn/dbtest"
+
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -17,7 +19,7 @@ func TestBrokenObjectsAreFound(t *testing.T) {
 		"INSERT INTO dealers VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "PRAGMA foreign_keys = ON",
+	dbtest.MustExec(t, file, "PRAGMA foreign_keys = ON",
 		`CREATE TABLE log (id ANY, msrp ANY) STRICT`, "CREATE TABLE deep (id INT PRIMARY KEY) WITHOUT ROWID",
 		"CREATE TABLE offers (car INT REFERENCES cars (id) ON DELETE CASCADE, n INT)",
 		"INSERT INTO offers VALUES (2, 20), (3, 30)",
@@ -34,7 +36,7 @@ func TestBrokenObjectsAreFound(t *testing.T) {
 		"CREATE TRIGGER cascade AFTER INSERT ON log BEGIN INSERT OR IGNORE INTO deep SELECT msrp FROM cars; END",
 		"CREATE TRIGGER aside AFTER INSERT ON deep BEGIN INSERT INTO offers SELECT id, msrp FROM cars; END",
 		"CREATE TRIGGER unrelated AFTER DELETE ON offers BEGIN INSERT INTO log SELECT id, msrp FROM cars; END")
-	mustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp", "UPDATE cars SET year = 1990 WHERE id = 3",
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp", "UPDATE cars SET year = 1990 WHERE id = 3",
 		"DELETE FROM cars WHERE id = 2")
 	lost := s.report(t, 0).Tables[0].Lost
 	for _, what := range []string{
@@ -68,11 +70,11 @@ func TestBrokenObjectsAreFound(t *testing.T) {
 		`car="2"|`,
 		`car="3"|`,
 	}) // syncer disables foreign key actions
-	mustExec(t, file, "INSERT INTO offers VALUES (3, 31)") // references the table, which is still there
+	dbtest.MustExec(t, file, "INSERT INTO offers VALUES (3, 31)") // references the table, which is still there
 
-	mustExec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
-	mustExec(t, file, "INSERT INTO offers VALUES (3, 32)")
+	dbtest.MustExec(t, file, "INSERT INTO offers VALUES (3, 32)")
 }
 
 // If an index uses a function of the user's program, the run fails with the name of the index, and the index stays.
@@ -85,7 +87,7 @@ func TestUserFunctions(t *testing.T) {
 		"UPDATE cars SET year = 1 WHERE id = 1", "UPDATE cars SET make = 'VW' WHERE id = 1", "ALTER TABLE cars DROP msrp",
 		"ALTER TABLE cars MODIFY year VARCHAR(9)",
 	} {
-		mustExec(t, s.mysql, change)
+		dbtest.MustExec(t, s.mysql, change)
 		s.requireFailure(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
 	}
 
@@ -94,12 +96,12 @@ func TestUserFunctions(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	mustExec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
+	dbtest.MustExec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
 	withFunctions(t, s.path,
 		"CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
 		"CREATE TRIGGER years AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.year); END")
 	s.requireFailure(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
-	mustExec(t, openFile(t, s.path), "DROP TRIGGER plates")
+	dbtest.MustExec(t, openFile(t, s.path), "DROP TRIGGER plates")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
 }
@@ -112,9 +114,9 @@ func TestIndexByAnotherProgramsCollation(t *testing.T) {
 	withFunctions(t, s.path, "CREATE INDEX by_make ON cars (make COLLATE dealers)", "CREATE INDEX by_year ON cars (year)")
 	const want = "the index by_make cannot work in syncer: no such collation sequence: dealers: drop it, or change it"
 	s.requireFailure(t, 1, want)
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1")
 	s.requireFailure(t, 1, want)
-	mustExec(t, openFile(t, s.path), "DROP INDEX by_make")
+	dbtest.MustExec(t, openFile(t, s.path), "DROP INDEX by_make")
 	s.mustSync(t)
 }
 
@@ -123,7 +125,8 @@ func TestViewInThePlaceOfATable(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	mustExec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept", "CREATE VIEW cars AS SELECT * FROM cars_kept")
+	dbtest.MustExec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept",
+		"CREATE VIEW cars AS SELECT * FROM cars_kept")
 
 	for _, command := range []string{"sync", "check"} {
 		code, _, stderr := s.run(t, command)
@@ -163,7 +166,7 @@ func TestSpatialIndex(t *testing.T) {
 		"INSERT INTO places VALUES ('a', 50, 1, 1), ('b', 60, 2, 1), ('c', 70, 3, 1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE VIRTUAL TABLE near USING rtree(id, low, high)",
+	dbtest.MustExec(t, file, "CREATE VIRTUAL TABLE near USING rtree(id, low, high)",
 		"INSERT INTO near SELECT rowid, x, x FROM places",
 		"CREATE TRIGGER near_i AFTER INSERT ON places BEGIN INSERT INTO near VALUES (new.rowid, new.x, new.x); END",
 		"CREATE TRIGGER near_d AFTER DELETE ON places BEGIN DELETE FROM near WHERE id = old.rowid; END",
@@ -174,7 +177,7 @@ func TestSpatialIndex(t *testing.T) {
 		"ADD extra INT DEFAULT 5 FIRST", "DROP more", "MODIFY extra VARCHAR(9)",
 		"DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id)", "DROP PRIMARY KEY",
 	} {
-		mustExec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'",
+		dbtest.MustExec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'",
 			"DELETE FROM places WHERE name = 'a'", "INSERT INTO places (name, id, x) VALUES ('a', 40, 7)")
 		requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 		requireRows(t, queryRows(t, file, "SELECT rowid AS r, x FROM places ORDER BY rowid"), queryRows(t, file,
@@ -188,11 +191,11 @@ func TestTableWithoutRowid(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file,
+	dbtest.MustExec(t, file,
 		"CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) "+
 			"WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
 		"DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
-	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 3")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 3")
 	r := s.report(t, 0)
 	requireText(t, r.Tables[0].Drift, "WITHOUT ROWID")
 	requireRows(t, queryRows(t, file, "SELECT id, year, note FROM cars WHERE id = 3"),
@@ -206,9 +209,9 @@ func TestUniqueIndexOverAUserColumn(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",
+	dbtest.MustExec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",
 		"CREATE UNIQUE INDEX one ON cars (seat, msrp)", "CREATE UNIQUE INDEX two ON cars (lower(make), msrp) WHERE year > 0")
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END",
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END",
 		"ALTER TABLE cars ADD z INT, MODIFY year VARCHAR(9)")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, file,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/dbconn/dbtest"
 	"carstock/pkg/snapshotfile"
 )
 
@@ -99,7 +100,7 @@ func TestHistoryOfEveryType(t *testing.T) {
 		for id := range every.count {
 			every.set(t, id, round)
 		}
-		mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM every WHERE id = %d", 100*(round-1)),
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("DELETE FROM every WHERE id = %d", 100*(round-1)),
 			fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", 100*round))
 		s.mustSync(t)
 		after := every.texts(t)
@@ -153,7 +154,8 @@ func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
 		}
 	}
 
-	mustExec(t, db, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(declared, ", ")+") CHARACTER SET utf8mb4")
+	dbtest.MustExec(t, db,
+		"CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(declared, ", ")+") CHARACTER SET utf8mb4")
 	return e
 }
 
@@ -169,7 +171,7 @@ func (e *everyTable) set(t *testing.T, id, round int) {
 		set = append(set, c+" = "+value)
 	}
 
-	mustExec(t, e.db, fmt.Sprintf("INSERT IGNORE INTO every (id) VALUES (%d)", id),
+	dbtest.MustExec(t, e.db, fmt.Sprintf("INSERT IGNORE INTO every (id) VALUES (%d)", id),
 		fmt.Sprintf("UPDATE every SET %s WHERE id = %d", strings.Join(set, ", "), id))
 }
 
@@ -269,7 +271,7 @@ func TestHistoryOfUpserts(t *testing.T) {
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	s.set("SYNC_HISTORY", "12w")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "UPDATE cars SET price = 20 WHERE id = 2",
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "UPDATE cars SET price = 20 WHERE id = 2",
 		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3", "INSERT INTO cars VALUES (6, 6, '2026-01-07')")
 	s.mustSync(t)
 
@@ -314,7 +316,7 @@ func TestChangesCommand(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars(id)=v; log", "CREATE TABLE cars (id INT PRIMARY KEY, name VARCHAR(20), price INT)")
 	s.set("SYNC_VIEWS", "cars=v(id, name); log(at)")
-	mustExec(t, s.mysql, "CREATE TABLE log (at INT)", "INSERT INTO log VALUES (1)",
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE log (at INT)", "INSERT INTO log VALUES (1)",
 		"INSERT INTO cars VALUES (1, 'a', 10), (2, '<b>', 20)")
 	changes := func(code int, args ...string) string {
 		t.Helper()
@@ -341,7 +343,7 @@ func TestChangesCommand(t *testing.T) {
 	s.mustSync(t)
 	requireText(t, changes(0), "no changes\n")
 
-	mustExec(t, s.mysql, "UPDATE cars SET price = 11 WHERE id = 1", "DELETE FROM cars WHERE id = 2",
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET price = 11 WHERE id = 1", "DELETE FROM cars WHERE id = 2",
 		"INSERT INTO cars VALUES (3, '\x1b[2J', NULL)",
 		"UPDATE log SET at = 2")
 	s.mustSync(t)
@@ -365,7 +367,8 @@ func TestChangesCommand(t *testing.T) {
 
 	contains(changes(0, "v", "--json"), `"key":{"id":2,"name":"<b>"}`)
 
-	mustExec(t, openFile(t, s.path), "UPDATE _sync_changes SET at = '2026-01-01T00:00:00.000Z' WHERE \"table\" = 'v'")
+	dbtest.MustExec(t, openFile(t, s.path),
+		"UPDATE _sync_changes SET at = '2026-01-01T00:00:00.000Z' WHERE \"table\" = 'v'")
 	requireText(t, changes(0, "v", "--since", "24h"), "no changes\n")
 	requireText(t, changes(0, "v", "--since", "24h", "--json"), "[]\n")
 	contains(changes(0, "--since", "24h"), "log  at=2  insert\n")
@@ -374,7 +377,7 @@ func TestChangesCommand(t *testing.T) {
 	contains(changes(2, "v", "log"), "expected syncer changes [TABLE], got 2 arguments")
 
 	// Very many changes become one line.
-	mustExec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+
+	dbtest.MustExec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+
 		numbersTable("a", 100)+", "+numbersTable("b", 100)+", "+numbersTable("c", 2))
 	s.mustSync(t)
 	contains(changes(0, "log"), "log  bulk  +20,000 ~0 -0\n")
@@ -398,7 +401,7 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 
 	s.set("SYNC_HISTORY", "90d")
-	mustExec(t, s.mysql, "UPDATE a SET v = v + 100 WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "UPDATE a SET v = v + 100 WHERE id = 1")
 	s.mustSync(t)
 	shown := func() string {
 		_, page := up.get(t, "/")
@@ -407,7 +410,7 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 
 	requireText(t, shown(), "1 change, 133 B")
-	mustExec(t, s.mysql, "DELETE FROM a WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM a WHERE id = 1")
 	s.mustSync(t)
 	if got := shown(); !strings.HasPrefix(got, "2 changes, ") {
 		t.Error(got)
@@ -418,7 +421,7 @@ func TestHistoryOnThePage(t *testing.T) {
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "a(id); b(id)", twoRows...)
-	mustExec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
 	s.mustSync(t)
 
 	status := func() (asOf string) {
@@ -435,7 +438,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	}
 
 	began := status()
-	mustExec(t, openFile(t, s.path),
+	dbtest.MustExec(t, openFile(t, s.path),
 		"WITH n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "+
 			"INSERT INTO _sync_runs (id, started, finished, status, source, strategy) "+
 			"SELECT i, '2026-01-01T00:00:00.000Z', finished, status, source, strategy FROM n, _sync_runs WHERE id = 1",
@@ -471,13 +474,13 @@ func TestHistoryRecipes(t *testing.T) {
 			"(4, 'BMW', 'X3', NULL)")
 	s.set("SYNC_HISTORY", "90d")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "UPDATE vehicles_view SET price = 8999.5, model = 'Rio 2' WHERE id = 1",
+	dbtest.MustExec(t, s.mysql, "UPDATE vehicles_view SET price = 8999.5, model = 'Rio 2' WHERE id = 1",
 		"UPDATE vehicles_view SET price = 12000 WHERE id = 2",
 		"UPDATE vehicles_view SET price = 1 WHERE id = 4", "DELETE FROM vehicles_view WHERE id = 3",
 		"INSERT INTO vehicles_view VALUES (5, 'Kia', 'Niro', 1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
+	dbtest.MustExec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
 	cheaper := queryRows(t, file, recipes[0])
 	if len(cheaper) != 1 || !strings.HasSuffix(cheaper[0], `id="1"|make="Kia"|model="Rio 2"|was="9000"|now="8999.5"|`) {
 		t.Errorf("%q", cheaper)

@@ -21,7 +21,7 @@ func TestCheck(t *testing.T) {
 		"INSERT INTO cars VALUES (1, 10, '2026-01-01'), (2, 10, '2026-01-01')")
 	s.set("DB_SSL_MODE", dbconn.SSLVerifyIdentity)
 	s.set("DB_SSL_CA", dbtest.Shared(t).CA)
-	mustExec(t, s.mysql, "ANALYZE TABLE cars")
+	dbtest.MustExec(t, s.mysql, "ANALYZE TABLE cars")
 
 	code, stdout, stderr := s.run(t, "check")
 	if code != 0 {

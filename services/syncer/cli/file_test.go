@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"carstock/pkg/dbconn/dbtest"
 )
 
 // The snapshot file is created where a link points, even if nothing is there yet, and the link stays.
@@ -107,7 +109,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	var warned int
 	var last int64
 	for i := range 4 {
-		mustExec(t, s.mysql, fmt.Sprintf("UPDATE a SET pad = REPEAT('%d', 200)", i))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("UPDATE a SET pad = REPEAT('%d', 200)", i))
 		r := s.report(t, 0)
 		if len(r.Warnings) == 1 && strings.Contains(r.Warnings[0], "-wal, cannot be emptied and has grown to") {
 			warned++
@@ -266,7 +268,7 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
-	mustExec(t, openFile(t, s.path),
+	dbtest.MustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2130-01-01T00:00:00.000Z', finished = '2130-01-01T00:00:01.000Z'")
 	const dated = "dated 2130-01-01T00:00:00Z, in the future: the clock is wrong"
 	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, dated) {
@@ -294,7 +296,7 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 	}
 
 	// Two clocks may differ by a few seconds.
-	mustExec(t, openFile(t, s.path),
+	dbtest.MustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '"+time.Now().Add(20*time.Second).UTC().Format("2006-01-02T15:04:05.000Z")+"'")
 	if code, out := s.output(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)

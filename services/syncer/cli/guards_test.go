@@ -13,6 +13,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/dbconn/dbtest"
 	"carstock/pkg/snapshotfile"
 )
 
@@ -57,7 +58,7 @@ func TestGuards(t *testing.T) {
 			t.Parallel()
 			s := newSource(t, "cars", tenCars...)
 			s.mustSync(t)
-			mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
+			dbtest.MustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
 			if variable, value, ok := strings.Cut(test.set, "="); ok {
 				s.set(variable, value)
 			}
@@ -111,9 +112,9 @@ func TestDrift(t *testing.T) {
 			s := newSource(t, "cars", tenCars...)
 			s.mustSync(t)
 			file := openFile(t, s.path)
-			mustExec(t, file, "CREATE INDEX by_make ON cars (make)",
+			dbtest.MustExec(t, file, "CREATE INDEX by_make ON cars (make)",
 				"CREATE VIEW kias AS SELECT id FROM cars WHERE make = 'Kia'")
-			mustExec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
+			dbtest.MustExec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
 
 			s.set("SYNC_DRIFT", "fail")
 			s.requireFailure(t, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
@@ -141,12 +142,12 @@ func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "ALTER TABLE cars MODIFY year INT FIRST, MODIFY msrp INT AFTER id")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars MODIFY year INT FIRST, MODIFY msrp INT AFTER id")
 	s.set("SYNC_DRIFT", "fail")
 	requireText(t, tableCounts(t, s.report(t, 0)), "10: +0 ~0 -0 =10")
 
 	s.set("SYNC_DRIFT", "apply")
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD vin CHAR(17) NOT NULL DEFAULT 'none' FIRST",
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD vin CHAR(17) NOT NULL DEFAULT 'none' FIRST",
 		"UPDATE cars SET year = 1999 WHERE id = 4")
 	requireText(t, s.report(t, 0).Tables[0].Drift, "+vin TEXT")
 	file := openFile(t, s.path)
@@ -175,7 +176,7 @@ func TestDriftForced(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
 	s.set("SYNC_DRIFT", "fail")
 	requireText(t, s.report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
 }
@@ -186,12 +187,12 @@ func TestIndexOnADroppedColumn(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`,
+	dbtest.MustExec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`,
 		"CREATE INDEX partial ON cars (id) WHERE msrp > 0",
 		"CREATE UNIQUE INDEX stays ON cars (year)",
 		"CREATE TABLE log (id)", "CREATE TRIGGER noted AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.id); END",
 		"CREATE TRIGGER broken AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.msrp); END")
-	mustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
 	lost := s.report(t, 0).Tables[0].Lost
 	for _, name := range []string{"plain", `quo"ted`, "partial", "broken"} {
 		if text := strings.Join(lost, "\n"); !strings.Contains(text, name+" is gone: no such column: ") {
@@ -207,7 +208,7 @@ func TestIndexOnADroppedColumn(t *testing.T) {
 		"SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'cars' "+
 			"AND sql IS NOT NULL ORDER BY name"),
 		[]string{`name="noted"|`, `name="stays"|`})
-	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 3")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 3")
 	requireText(t, tableCounts(t, s.report(t, 0)), "9: +0 ~0 -1 =9")
 	requireRows(t, queryRows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
 }
@@ -220,11 +221,11 @@ func TestObjectsOnADroppedColumn(t *testing.T) {
 			"INSERT INTO dealers VALUES (1, 'one')")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE notes (note)",
+	dbtest.MustExec(t, file, "CREATE TABLE notes (note)",
 		"CREATE TRIGGER good AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(id) FROM cars; END",
 		"CREATE TRIGGER bad AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(msrp) FROM cars; END",
 		"CREATE VIEW dear AS SELECT * FROM cars WHERE msrp > 5000", "CREATE VIEW new AS SELECT * FROM cars WHERE year > 2005")
-	mustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
 	r := s.report(t, 0)
 	lost := strings.Join(r.Tables[0].Lost, "; ")
 	if len(r.Tables[0].Lost) != 2 || !strings.Contains(lost, "bad is gone: no such column: msrp") ||
@@ -232,13 +233,13 @@ func TestObjectsOnADroppedColumn(t *testing.T) {
 		t.Errorf("lost: %s", lost)
 	}
 
-	mustExec(t, s.mysql, "UPDATE dealers SET name = 'two'")
+	dbtest.MustExec(t, s.mysql, "UPDATE dealers SET name = 'two'")
 	s.report(t, 0)
 	requireRows(t, queryRows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
 
 	// What the user breaks later is reported too.
-	mustExec(t, file, "DROP TABLE notes")
-	mustExec(t, s.mysql, "UPDATE dealers SET name = 'three'")
+	dbtest.MustExec(t, file, "DROP TABLE notes")
+	dbtest.MustExec(t, s.mysql, "UPDATE dealers SET name = 'three'")
 	s.requireFailure(t, 1, "no such table: main.notes", "the trigger good cannot work in syncer")
 }
 
@@ -249,7 +250,7 @@ func TestTextBecomesUnsigned(t *testing.T) {
 	s := newSource(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))",
 		"INSERT INTO cars VALUES (1, '999')")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
 	requireText(t, s.report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
 }
@@ -265,7 +266,7 @@ func TestManyColumns(t *testing.T) {
 	s := newSource(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")",
 		"INSERT INTO wide (c0) VALUES (1), (2)")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
+	dbtest.MustExec(t, s.mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +0 ~1 -0 =1")
 	s.set("SYNC_VIEWS", "wide=w2")
 	s.mustSync(t)
@@ -275,7 +276,7 @@ func TestManyColumns(t *testing.T) {
 	for i := range wider {
 		wider[i] = fmt.Sprintf("1 AS c%d", i)
 	}
-	mustExec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
 	s.set("SYNC_VIEWS", "wider")
 	s.requireFailure(t, 1, "it has 2001 columns, but SQLite allows 1999")
 }
@@ -285,10 +286,10 @@ func TestUserUniqueIndex(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
+	dbtest.MustExec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
 
 	// Two cars have the same price for a moment, between the two updates.
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
 	r := s.report(t, 0)
 	requireText(t, tableCounts(t, r), "10: +0 ~2 -0 =8")
 	requireRows(t, r.Tables[0].Lost, nil)
@@ -297,7 +298,7 @@ func TestUserUniqueIndex(t *testing.T) {
 		[]string{`name="one_price"|`})
 
 	// The index is the user's, but the source decides: the index is dropped.
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
 	if lost := s.report(t, 0).Tables[0].Lost; len(lost) != 1 || !strings.Contains(lost[0], "one_price is gone") {
 		t.Errorf("lost: %q", lost)
 	}
@@ -330,7 +331,7 @@ func TestIndexes(t *testing.T) {
 	}
 
 	s.set("SYNC_INDEXES", "cars(make)")
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // recreates the table with its index
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // recreates the table with its index
 	s.mustSync(t)
 	requireText(t, made(), `t="cars"|c="make"|`)
 
@@ -367,7 +368,7 @@ func TestOneViewOfTwo(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "a; b=c", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
 	requireText(t, tableCounts(t, s.report(t, 0, "c")), "2: +1 ~0 -0 =1")
 	requireText(t, tableCounts(t, s.report(t, 0, "b", "b", "c")), "2: +0 ~0 -0 =2")
 	requireRows(t, queryRows(t, openFile(t, s.path),
@@ -395,7 +396,7 @@ func TestWithoutKey(t *testing.T) {
 		"UPDATE t SET what = NULL WHERE n % 3 = 0",
 		"INSERT INTO t VALUES (9999999, '')",
 	} {
-		mustExec(t, s.mysql, change)
+		dbtest.MustExec(t, s.mysql, change)
 		s.mustSync(t)
 		requireRows(t, queryRows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"),
 			queryRows(t, s.mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
@@ -414,7 +415,7 @@ func TestColumnsNamedAsTheRowid(t *testing.T) {
 			"CREATE VIEW v AS SELECT * FROM t",
 			"INSERT INTO t VALUES ('a', 5, 1), ('b', 5, 2)")
 		s.mustSync(t)
-		mustExec(t, s.mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
+		dbtest.MustExec(t, s.mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
 		s.mustSync(t)
 		requireRows(t, queryRows(t, openFile(t, s.path), "SELECT * FROM v ORDER BY oid"),
 			queryRows(t, s.mysql, "SELECT * FROM v ORDER BY oid"))
@@ -458,12 +459,12 @@ func TestKeys(t *testing.T) {
 			s := newSource(t, "v"+test.key, "CREATE TABLE v ("+test.columns+", x INT DEFAULT 0)",
 				"INSERT INTO v ("+columns+") VALUES "+test.insert)
 			s.mustSync(t)
-			mustExec(t, s.mysql, "UPDATE v SET x = 1 WHERE "+test.update)
+			dbtest.MustExec(t, s.mysql, "UPDATE v SET x = 1 WHERE "+test.update)
 			if c := s.report(t, 0).Tables[0]; c.Inserted != 0 || c.Updated != 1 || c.Deleted != 0 {
 				t.Errorf("updated: %+v", c)
 			}
 
-			mustExec(t, s.mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
+			dbtest.MustExec(t, s.mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
 			if c := s.report(t, 0).Tables[0]; c.Inserted != 1 || c.Updated != 0 || c.Deleted != 1 {
 				t.Errorf("one for the other: %+v", c)
 			}
@@ -492,9 +493,9 @@ func TestDryRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
 	requireText(t, tableCounts(t, s.report(t, 0, "--dry-run")), "9: +0 ~1 -1 =8")
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD vin INT")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD vin INT")
 	requireText(t, s.report(t, 0, "--dry-run").Tables[0].Drift, "+vin INTEGER")
 	s.set("SYNC_VIEWS", "cars; nowhere")
 	s.report(t, 1, "--dry-run")
@@ -508,7 +509,8 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)",
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)",
+		"INSERT INTO cars VALUES (11, 'Audi', 1, 2)",
 		"DELETE FROM cars WHERE id = 3")
 	r := s.report(t, 0)
 	requireText(t, tableCounts(t, r), "10: +1 ~2 -1 =7")
@@ -520,7 +522,7 @@ func TestReport(t *testing.T) {
 	requireRows(t, queryRows(t, openFile(t, s.path),
 		"SELECT run_id, table_name, rows, inserted, updated, deleted, unchanged FROM _sync_tables WHERE run_id = 2"),
 		[]string{`run_id="2"|table_name="cars"|rows="10"|inserted="1"|updated="2"|deleted="1"|unchanged="7"|`})
-	mustExec(t, s.mysql, "DROP TABLE cars")
+	dbtest.MustExec(t, s.mysql, "DROP TABLE cars")
 	if r := s.report(t, 1); r.Status != "failed" || !strings.Contains(r.Error, "cars: no such table or view") {
 		t.Errorf("%+v", r)
 	}
@@ -571,7 +573,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "a; b=second", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
-	mustExec(t, openFile(t, s.path),
+	dbtest.MustExec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
 	if code, out := s.output(t, "sync", "a"); code != 0 {
 		t.Fatal(out)
@@ -611,18 +613,18 @@ func TestStatus(t *testing.T) {
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 	exits(2, "--max-age", "--max-age", "-1h")
 
-	mustExec(t, s.mysql, "RENAME TABLE a TO b")
+	dbtest.MustExec(t, s.mysql, "RENAME TABLE a TO b")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(4, "has no snapshot yet\n1 run has published nothing; the last run")
 	exits(4, "there is no snapshot of all tables", "--max-age", "1h")
 
 	// A good run after failed ones.
-	mustExec(t, s.mysql, "RENAME TABLE b TO a")
+	dbtest.MustExec(t, s.mysql, "RENAME TABLE b TO a")
 	s.mustSync(t)
 	exits(0, "a -> a   2 rows", "--max-age", "1h")
 	exits(4, "old, more than 1ns", "--max-age", "1ns")
 
-	mustExec(t, s.mysql, "DROP TABLE a")
+	dbtest.MustExec(t, s.mysql, "DROP TABLE a")
 	s.requireFailure(t, 1, "a: no such table or view")
 	exits(0, "1 run since then has published nothing; the last run")
 	_, stdout, _ := s.run(t, "status", "--json")
@@ -713,8 +715,9 @@ func TestTableOfTheUser(t *testing.T) {
 		append(twoRows, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')", "CREATE VIEW b AS SELECT 1 AS one")
-	mustExec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
+	dbtest.MustExec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')",
+		"CREATE VIEW b AS SELECT 1 AS one")
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
 	for _, name := range []string{"a", "A", "b"} {
 		s.set("SYNC_VIEWS", "other=theirs; a="+name)
 		s.requireFailure(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
@@ -732,7 +735,7 @@ func TestTableOfTheUser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, openFile(t, userFile), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+	dbtest.MustExec(t, openFile(t, userFile), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
 	before, err := os.ReadFile(userFile)
 	if err != nil {
 		t.Fatal(err)
@@ -769,7 +772,7 @@ func TestFileAppearsMeanwhile(t *testing.T) {
 				if err := os.WriteFile(s.path, nil, 0o600); err != nil {
 					t.Error(err)
 				}
-				mustExec(t, openFile(t, s.path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+				dbtest.MustExec(t, openFile(t, s.path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
 			})
 		}
 	}}

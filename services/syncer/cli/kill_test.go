@@ -166,9 +166,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
 		"CREATE TABLE log (at INT, what VARCHAR(20))")
 	for i := range 3 {
-		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
 			insertValues(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
-		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", insertValues(i*500, 500, "(%[1]d, 'sold')")))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", insertValues(i*500, 500, "(%[1]d, 'sold')")))
 	}
 
 	s.set("SYNC_HISTORY", "90d")
@@ -194,7 +194,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		if round%4 == 3 { // the first run, which creates the file
 			removeSnapshot(t, s.path)
 		}
-		mustExec(t, s.mysql,
+		dbtest.MustExec(t, s.mysql,
 			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
 			fmt.Sprintf("DELETE FROM cars WHERE id %% 97 = %d", round%97),
 			fmt.Sprintf("DELETE FROM log WHERE at %% 89 = %d", round%89),
@@ -203,7 +203,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", insertValues(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
 		if round%5 == 4 { // recreates the table
-			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+			dbtest.MustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
 			outcome.drifted = true
 		}
 		outcome.begin(t)
@@ -305,7 +305,7 @@ func TestReadersSeeCompleteSnapshots(t *testing.T) {
 		"CREATE TABLE log (version INT)")
 
 	change := func(version int) {
-		mustExec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
+		dbtest.MustExec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
 			fmt.Sprintf("INSERT INTO cars VALUES %s", insertValues(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
 			"INSERT INTO log (version) SELECT version FROM cars")
 	}
@@ -343,7 +343,7 @@ func TestReadersSeeCompleteSnapshots(t *testing.T) {
 	for version := 1; version <= 8; version++ {
 		change(version)
 		if version%4 == 0 { // recreates the table
-			mustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
+			dbtest.MustExec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
 		if code, out := s.output(t, "sync"); code != 0 {
 			t.Errorf("exit code %d: %s", code, out)

@@ -176,14 +176,14 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	}
 
 	// The server may compress more at once than a whole view.
-	mustExec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
 	s.set("SYNC_VIEWS", "some(id)")
 	if l, _ := link(); l.ZlibBytes > 0.3 || l.ZlibBytes < 0.1 {
 		t.Errorf("on a slow line, 2,000 rows: %+v", l)
 	}
 
 	// A small view, a view that takes the server long, a view with a single large row, and a view that cannot be read.
-	mustExec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
 		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")
 	for views, wantPart := range map[string]string{

@@ -57,7 +57,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
-	mustExec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
+	dbtest.MustExec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
 	s := newSourceOn(t, server, "large(id); parts(id)",
 		"CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
 		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f "+
@@ -65,7 +65,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	fill := func(table, value string) {
 		t.Helper()
 		for id := range 24 {
-			mustExec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
+			dbtest.MustExec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
 				strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
 		}
 	}
@@ -108,9 +108,9 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	s.set("DB_TIMEZONE", "+09:00")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), '2026-01-02 00:00:00'")
 	run("a run in another time zone")
-	mustExec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
 	run("a run over changed columns")
-	mustExec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
 	group = nil // now without a limit from outside
 	run("a run that makes the table again")
 	requireRows(t, queryRows(t, openFile(t, s.path),

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"carstock/pkg/dbconn/dbtest"
+
 	"github.com/jmoiron/sqlx"
 )
 
@@ -70,14 +72,14 @@ func TestFullTextIndex(t *testing.T) {
 			file := openFile(t, s.path)
 
 			// From here on the rowids have gaps, and differ from the order of the key.
-			mustExec(t, s.mysql, "DELETE FROM words WHERE k = 'k1'")
+			dbtest.MustExec(t, s.mysql, "DELETE FROM words WHERE k = 'k1'")
 			s.mustSync(t)
-			mustExec(t, s.mysql, "INSERT INTO words VALUES (10, 'k1', 'word1', 1)")
+			dbtest.MustExec(t, s.mysql, "INSERT INTO words VALUES (10, 'k1', 'word1', 1)")
 			s.mustSync(t)
-			mustExec(t, file, mirroredIndex...)
+			dbtest.MustExec(t, file, mirroredIndex...)
 			requireMirrored(t, file)
 
-			mustExec(t, s.mysql, "DELETE FROM words WHERE k = 'k3'", "UPDATE words SET w = 'changed' WHERE k = 'k2'",
+			dbtest.MustExec(t, s.mysql, "DELETE FROM words WHERE k = 'k3'", "UPDATE words SET w = 'changed' WHERE k = 'k2'",
 				"INSERT INTO words (id, k, w, n) VALUES (90, 'k9', 'word9', 9)", change)
 			lost := s.report(t, 0).Tables[0].Lost
 			requireRows(t, lost, nil)
@@ -88,7 +90,7 @@ func TestFullTextIndex(t *testing.T) {
 			}
 
 			requireText(t, strings.Join(seen, " "), test.seen)
-			mustExec(t, s.mysql, "UPDATE words SET w = 'later' WHERE k = 'k5'")
+			dbtest.MustExec(t, s.mysql, "UPDATE words SET w = 'later' WHERE k = 'k5'")
 			s.mustSync(t)
 			requireMirrored(t, file)
 		})
@@ -102,18 +104,18 @@ func TestFullTextIndexWithoutTriggers(t *testing.T) {
 		"INSERT INTO words VALUES ('a', 'one', 1), ('b', 'two', 2)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE VIEW longer AS SELECT rowid AS id, w || w AS w FROM words",
+	dbtest.MustExec(t, file, "CREATE VIEW longer AS SELECT rowid AS id, w || w AS w FROM words",
 		"CREATE VIRTUAL TABLE found USING fts5(w, content='words')",
 		`CREATE VIRTUAL TABLE doubled USING fts5(w, content = "longer", content_rowid=id)`,
 		"CREATE VIRTUAL TABLE lists USING fts5(n, w, content=words)", "INSERT INTO found (found) VALUES ('rebuild')",
 		"INSERT INTO doubled (doubled) VALUES ('rebuild')")
-	mustExec(t, s.mysql, "ALTER TABLE words MODIFY n VARCHAR(9)", "UPDATE words SET w = 'three' WHERE k = 'b'")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE words MODIFY n VARCHAR(9)", "UPDATE words SET w = 'three' WHERE k = 'b'")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireMirrored(t, file)
 	requireRows(t, queryRows(t, file, "SELECT w FROM doubled WHERE doubled MATCH 'threethree'"),
 		[]string{`w="threethree"|`})
 
-	mustExec(t, s.mysql, "ALTER TABLE words DROP n")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE words DROP n")
 	lost := s.report(t, 0).Tables[0].Lost
 	requireRows(t, lost, []string{"the full-text index lists no longer works: no such column: n"})
 }
@@ -126,10 +128,10 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 		"CREATE TABLE vo (id INT PRIMARY KEY)", "INSERT INTO vo VALUES (1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE log (id)", "ALTER TABLE vt ADD COLUMN double INT AS (price * 2)",
+	dbtest.MustExec(t, file, "CREATE TABLE log (id)", "ALTER TABLE vt ADD COLUMN double INT AS (price * 2)",
 		"CREATE TRIGGER noted AFTER UPDATE ON vt BEGIN INSERT INTO log VALUES (new.id); END",
 		"CREATE UNIQUE INDEX one_vin ON vt (vin)")
-	mustExec(t, s.mysql, "ALTER TABLE vo ADD x INT", "UPDATE vt SET vin = CASE vin WHEN 'a' THEN 'b' ELSE 'a' END")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE vo ADD x INT", "UPDATE vt SET vin = CASE vin WHEN 'a' THEN 'b' ELSE 'a' END")
 	for _, table := range s.report(t, 0).Tables {
 		requireRows(t, table.Lost, nil)
 		requireRows(t, table.Warnings, nil)
@@ -143,9 +145,9 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
 	// It survives changes of other columns, and a recreated table.
-	mustExec(t, s.mysql, "ALTER TABLE vt ADD y INT", "UPDATE vt SET price = 30 WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE vt ADD y INT", "UPDATE vt SET price = 30 WHERE id = 1")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
-	mustExec(t, s.mysql, "ALTER TABLE vt MODIFY vin VARBINARY(9)")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE vt MODIFY vin VARBINARY(9)")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{
 		`id="1"|vin="b"|double="60"|`,
@@ -155,8 +157,8 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
 	// It is dropped with the column that it is computed from, and so are the objects that use it.
-	mustExec(t, file, `CREATE INDEX by_double ON vt ("double")`, `CREATE VIEW doubles AS SELECT "double" FROM vt`)
-	mustExec(t, s.mysql, "ALTER TABLE vt DROP price")
+	dbtest.MustExec(t, file, `CREATE INDEX by_double ON vt ("double")`, `CREATE VIEW doubles AS SELECT "double" FROM vt`)
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE vt DROP price")
 	lost := []string{
 		"double is gone: no such column: price", "by_double is gone: no such column: double",
 		"the view doubles no longer works: no such column: double",
@@ -169,7 +171,7 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	}
 
 	requireRows(t, s.report(t, 0).Tables[0].Lost, lost)
-	mustExec(t, s.mysql, "ALTER TABLE vt DROP y")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE vt DROP y")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 }
 
@@ -180,15 +182,15 @@ func TestTriggerThatWritesToAView(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE log (id)", "CREATE VIEW years AS SELECT id, year FROM cars",
+	dbtest.MustExec(t, file, "CREATE TABLE log (id)", "CREATE VIEW years AS SELECT id, year FROM cars",
 		"CREATE TRIGGER to_years INSTEAD OF UPDATE ON years BEGIN INSERT INTO log VALUES (-new.year); END",
 		"CREATE TRIGGER logged AFTER INSERT ON log WHEN new.id > 0 BEGIN UPDATE years SET year = 1 WHERE id = new.id; END",
 		"CREATE TRIGGER changed AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.id); END")
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1", "ALTER TABLE cars ADD x INT")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1", "ALTER TABLE cars ADD x INT")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, file, "SELECT id FROM log"), []string{`id="1"|`, `id="-1"|`})
 
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = 6 WHERE id = 2", "ALTER TABLE cars DROP year")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = 6 WHERE id = 2", "ALTER TABLE cars DROP year")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, []string{
 		"the view years no longer works: no such column: year",
 		"logged is gone: no such column: year",
@@ -202,13 +204,13 @@ func TestTriggerOnADroppedColumn(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE log (x)",
+	dbtest.MustExec(t, file, "CREATE TABLE log (x)",
 		`CREATE TRIGGER one AFTER UPDATE OF "year" ON cars BEGIN INSERT INTO log VALUES (old.year); END`,
 		"CREATE TRIGGER two AFTER UPDATE OF year, msrp ON cars BEGIN INSERT INTO log VALUES (new.msrp); END",
 		"CREATE TRIGGER three AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.make); END")
-	mustExec(t, s.mysql, "ALTER TABLE cars DROP year", "UPDATE cars SET msrp = 5 WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars DROP year", "UPDATE cars SET msrp = 5 WHERE id = 1")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, []string{"the trigger one no longer fires: no such column: year"})
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD year INT", "UPDATE cars SET year = 7 WHERE id = 2")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD year INT", "UPDATE cars SET year = 7 WHERE id = 2")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, file, "SELECT count(*) AS n FROM log WHERE x IS NULL OR x = 5"), []string{`n="2"|`})
 }
@@ -243,16 +245,16 @@ func TestUserColumns(t *testing.T) {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
 			s := newSource(t, "cars", tenCars...)
-			mustExec(t, s.mysql, "DELETE FROM cars WHERE id > 4")
+			dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id > 4")
 			s.mustSync(t)
 			file := openFile(t, s.path)
-			mustExec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , "+
+			dbtest.MustExec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , "+
 				"as it is\n CHECK (note <> make)",
 				"ALTER TABLE cars ADD COLUMN loud AS (upper(note))",
 				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END",
 				"CREATE INDEX by_note ON cars (note)")
 			requireRows(t, s.report(t, 0).Tables[0].Lost, nil) // not a drift
-			mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)",
+			dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)",
 				"UPDATE cars SET make = 'VW' WHERE id = 4", "ALTER TABLE cars "+change)
 			if test.error != "" {
 				code, _, stderr := s.run(t, "check")
@@ -291,11 +293,11 @@ func TestUserConstraints(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, `CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER,
+	dbtest.MustExec(t, file, `CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER,
 		UNIQUE (make, id) -- both, as (they) are
 		, CONSTRAINT "a year, at least" CHECK (year > 1900), CHECK (msrp IS NOT NULL))`,
 		"INSERT INTO c2 SELECT * FROM cars", "DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
-	mustExec(t, s.mysql, "ALTER TABLE cars DROP msrp, MODIFY make VARBINARY(30)")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars DROP msrp, MODIFY make VARBINARY(30)")
 	const lost = "CHECK (msrp IS NOT NULL) is gone: no such column: msrp"
 	if _, out := s.output(t, "check"); !strings.Contains(out, "after the next run, "+lost) {
 		t.Errorf("check says %s", out)
@@ -322,8 +324,8 @@ func TestUserColumnWithoutAKey(t *testing.T) {
 	s := newSource(t, "log", "CREATE TABLE log (what VARCHAR(20))", "INSERT INTO log VALUES ('a'), ('b')")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "ALTER TABLE log ADD COLUMN note", "UPDATE log SET note = 'on ' || what")
-	mustExec(t, s.mysql, "ALTER TABLE log ADD more INT", "INSERT INTO log VALUES ('c', 1)")
+	dbtest.MustExec(t, file, "ALTER TABLE log ADD COLUMN note", "UPDATE log SET note = 'on ' || what")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE log ADD more INT", "INSERT INTO log VALUES ('c', 1)")
 	if code, out := s.output(t, "check"); code != 0 || !strings.Contains(out,
 		"warning: note: without a key") || !strings.Contains(out, "changes those of the table: +more INTEGER") {
 		t.Errorf("exit code %d: %s", code, out)
@@ -347,13 +349,13 @@ func TestMathFunctions(t *testing.T) {
 	s := newSource(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))",
+	dbtest.MustExec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))",
 		"CREATE VIEW roots AS SELECT sqrt(msrp) AS r FROM cars",
 		"ALTER TABLE cars ADD COLUMN lg AS (log10(msrp))",
 		"CREATE TRIGGER roots_t AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (sqrt(new.msrp)); END")
-	mustExec(t, s.mysql, "UPDATE cars SET msrp = 10000 WHERE id = 3")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET msrp = 10000 WHERE id = 3")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "ALTER TABLE cars ADD x INT, MODIFY year VARCHAR(4)",
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars ADD x INT, MODIFY year VARCHAR(4)",
 		"UPDATE cars SET msrp = 1000000 WHERE id = 3")
 	requireRows(t, s.report(t, 0).Tables[0].Lost, nil)
 	requireRows(t, queryRows(t, file, "SELECT x FROM log"), []string{`x="100"|`, `x="1000"|`})
@@ -369,11 +371,11 @@ func TestFullTextIndexOutOfStep(t *testing.T) {
 		"INSERT INTO words VALUES ('a', 'one'), ('b', 'two')")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, mirroredIndex...)
-	mustExec(t, file, "UPDATE found_data SET block = x'00000000FFFFFF' WHERE id = 10")
-	mustExec(t, s.mysql, "DELETE FROM words WHERE k = 'a'", "UPDATE words SET w = 'three' WHERE k = 'b'")
+	dbtest.MustExec(t, file, mirroredIndex...)
+	dbtest.MustExec(t, file, "UPDATE found_data SET block = x'00000000FFFFFF' WHERE id = 10")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM words WHERE k = 'a'", "UPDATE words SET w = 'three' WHERE k = 'b'")
 	s.requireError(t, 1, "a full-text or spatial index of yours is out of step with its table: rebuild it", "found_u")
-	mustExec(t, file, "INSERT INTO found (found) VALUES ('rebuild')")
+	dbtest.MustExec(t, file, "INSERT INTO found (found) VALUES ('rebuild')")
 	s.mustSync(t)
 	requireMirrored(t, file)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"carstock/pkg/dbconn/dbtest"
 	"carstock/services/syncer/internal/run"
 )
 
@@ -68,9 +69,9 @@ func TestViewsByPattern(t *testing.T) {
 	}
 
 	// A new view is copied. The copy of a dropped view stays with a warning, and does not make the snapshot old.
-	mustExec(t, s.mysql, "CREATE VIEW later AS SELECT id FROM base", "DROP VIEW keyless")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW later AS SELECT id FROM base", "DROP VIEW keyless")
 	file := openFile(t, s.path)
-	mustExec(t, file, "UPDATE _sync_runs SET started = '2026-01-02T03:04:05.000Z'")
+	dbtest.MustExec(t, file, "UPDATE _sync_runs SET started = '2026-01-02T03:04:05.000Z'")
 	r = s.report(t, 0)
 	requireText(t, formatSelection(r),
 		"{[{* [later odd*; name]}] [{-audit_* [audit_1]} {-base [base]} {-nowhere* []}] []}")
@@ -91,13 +92,13 @@ func TestViewsByPattern(t *testing.T) {
 	requireText(t, fmt.Sprint(len(s.report(t, 0, "later").Warnings)), "0")
 	_, _, gone = readStatus(t, s)
 	requireText(t, fmt.Sprint(gone), "[keyless]")
-	mustExec(t, s.mysql, "CREATE VIEW keyless AS SELECT v FROM base")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW keyless AS SELECT v FROM base")
 	s.report(t, 0, "key*")
 	_, _, gone = readStatus(t, s)
 	requireText(t, fmt.Sprint(gone), "[]")
 
 	// A view that is no longer selected does not count as gone, and neither does a view that is copied under another name.
-	mustExec(t, s.mysql, "DROP VIEW later")
+	dbtest.MustExec(t, s.mysql, "DROP VIEW later")
 	s.report(t, 0)
 	s.set("SYNC_VIEWS", "*; -later; -base; keyless=other; -audit*")
 	requireText(t, fmt.Sprint(s.report(t, 0).Warnings),
@@ -137,7 +138,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	}
 	s.set("SYNC_INDEXES", "tmp_y(id); b(id)")
 	s.set("SYNC_VIEWS", "*")
-	mustExec(t, s.mysql, "INSERT INTO tmp_x VALUES (1)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO tmp_x VALUES (1)")
 	s.requireUsageError(t, "SYNC_VIEWS", "b*; a_1")
 	s.set("SYNC_VIEWS", "*")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_INDEXES: tmp_y: no view becomes this table") {
@@ -148,7 +149,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "a_1=b; *")
 	s.requireFailure(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
-	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT id FROM b")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW v AS SELECT id FROM b")
 	s.set("SYNC_VIEWS", "*")
 	s.set("SYNC_STRATEGY", "upsert")
 	s.requireFailure(t, 1, "v: SYNC_STRATEGY=upsert needs a key")
@@ -158,7 +159,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	// A broken view does not count as gone.
 	s.set("SYNC_STRATEGY", "snapshot")
 	s.set("SYNC_VIEWS", "*")
-	mustExec(t, s.mysql, "CREATE TABLE c (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW v AS SELECT id FROM c",
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE c (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW v AS SELECT id FROM c",
 		"DROP TABLE c")
 	s.set("SYNC_RETRIES", "0")
 	s.requireFailure(t, 1, "SHOW CREATE VIEW")
@@ -178,7 +179,7 @@ func TestPatternsAndRights(t *testing.T) {
 		"SELECT ON %s.a", "SELECT (id) ON %s.partly", "INSERT ON %s.writable", "INSERT (id) ON %s.insertable",
 		"SHOW VIEW ON %s.known",
 	} {
-		mustExec(t, s.mysql, "GRANT "+fmt.Sprintf(right, s.env["DB_NAME"])+" TO "+user)
+		dbtest.MustExec(t, s.mysql, "GRANT "+fmt.Sprintf(right, s.env["DB_NAME"])+" TO "+user)
 	}
 
 	s.set("DB_PASSWORD", "right")
@@ -187,17 +188,18 @@ func TestPatternsAndRights(t *testing.T) {
 
 	// A role can grant rights.
 	role := "'r" + strings.TrimPrefix(s.env["DB_NAME"], "test_") + "'"
-	mustExec(t, s.mysql, "CREATE ROLE "+role, "GRANT SELECT ON hidden TO "+role, "GRANT SELECT ON writable TO "+role,
+	dbtest.MustExec(t, s.mysql, "CREATE ROLE "+role, "GRANT SELECT ON hidden TO "+role,
+		"GRANT SELECT ON writable TO "+role,
 		"GRANT "+role+" TO "+user)
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP ROLE " + role) })
 	if _, err := s.mysql.Exec("SET DEFAULT ROLE " + role + " FOR " + user); err != nil { // the syntax of MariaDB
-		mustExec(t, s.mysql, "SET DEFAULT ROLE "+role+" TO "+user)
+		dbtest.MustExec(t, s.mysql, "SET DEFAULT ROLE "+role+" TO "+user)
 	}
 	s.set("SYNC_ALLOW_EMPTY", "true")
 	requireText(t, formatSelection(s.report(t, 0)), "{[{* [a hidden partly writable]}] [] []}")
 
 	// A right that is taken away is like a view that goes.
-	mustExec(t, s.mysql, "REVOKE SELECT ON a FROM "+user)
+	dbtest.MustExec(t, s.mysql, "REVOKE SELECT ON a FROM "+user)
 	if out := s.mustSync(t); !strings.Contains(out, "a: the view is gone, or this user may no longer read it") {
 		t.Errorf("%s", out)
 	}

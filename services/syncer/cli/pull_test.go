@@ -153,7 +153,7 @@ func TestPull(t *testing.T) {
 	requireNoSnapshotYet(t, up, there)
 
 	up.runOnce(t)
-	mustExec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
+	dbtest.MustExec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
 		"INSERT INTO notes VALUES ('x')")
 	out := there.mustPull(t, up.url)
 	if !strings.HasPrefix(out, there.path+": run 1 of ") || !strings.Contains(out, " received, ") {
@@ -169,7 +169,7 @@ func TestPull(t *testing.T) {
 		}
 	}
 
-	mustExec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET version = 1 WHERE id < 10", "DELETE FROM cars WHERE id > 2990")
 	up.runOnce(t)
 	if code, out := there.output(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
 		t.Errorf("exit code %d: %s", code, out)
@@ -399,7 +399,7 @@ func notASnapshot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	db := openFile(t, path)
-	mustExec(t, db, "CREATE TABLE notes (text)")
+	dbtest.MustExec(t, db, "CREATE TABLE notes (text)")
 	_ = db.Close()
 	return path
 }
@@ -500,7 +500,7 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	if code, out := there.output(t, "pull", proxy, there.path); code != 1 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
-	mustExec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM v WHERE id % 3 = 0")
 	up.runOnce(t)
 	limit.Store(-1)
 	there.mustPull(t, proxy)
@@ -547,7 +547,7 @@ func TestPullsDuringRuns(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { group.Wait(); close(ended) }()
 	for version, over := 1, false; !over; version++ {
-		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
 			fmt.Sprintf("UPDATE cars SET version = %[1]d, pad = "+pad, version),
 			fmt.Sprintf("UPDATE log SET version = %d", version))
 		publish()
@@ -634,7 +634,7 @@ func TestReadersDuringAPull(t *testing.T) {
 	}
 
 	for version := 1; version <= 3; version++ {
-		mustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
 			fmt.Sprintf("UPDATE cars SET version = %d", version), fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", version))
 		up.runOnce(t)
 		if out := there.mustPull(t, up.url); strings.Contains(
@@ -668,7 +668,7 @@ func TestReadersDuringAPull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, s.mysql, "UPDATE cars SET version = 9")
+	dbtest.MustExec(t, s.mysql, "UPDATE cars SET version = 9")
 	up.runOnce(t)
 	if code, out := there.output(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "another program holds a lock on it") {
@@ -693,7 +693,7 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 
 	change := func(round int) {
 		t.Helper()
-		mustExec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
 		up.runOnce(t)
 	}
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"carstock/pkg/dbconn/dbtest"
 )
 
 // pullAsChild runs pull in a process of its own, which reads proxies and authorities from its environment.
@@ -85,7 +87,7 @@ func TestNoRoomForAPull(t *testing.T) {
 	there := newPuller(t)
 	there.mustPull(t, up.url)
 	before := readEverything(t, there.path)
-	mustExec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
+	dbtest.MustExec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
 	up.runOnce(t)
 
 	// The limits, in blocks of 512 bytes, stop the download of 3.6 MB, the unpacking to 6.9 MB, and the slightly larger

@@ -191,7 +191,7 @@ func TestRunOnASchedule(t *testing.T) {
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
 	waitUntil(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
 	waitUntil(t, "the new row", func() bool {
 		return queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
 	})
@@ -371,7 +371,7 @@ func TestFailuresAreReportedOnce(t *testing.T) {
 	}
 
 	next()
-	mustExec(t, s.mysql, "DROP VIEW v")
+	dbtest.MustExec(t, s.mysql, "DROP VIEW v")
 	next()
 	next()
 	if _, failures := up.runs(t); failures != 2 || up.metric(t, "syncer_consecutive_failures") != "2" ||
@@ -390,9 +390,9 @@ func TestFailuresAreReportedOnce(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 
-	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
 	next()
-	mustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
+	dbtest.MustExec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
 	next()
 	next()
 
@@ -453,7 +453,7 @@ func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "v(id)", smallView)
 	s.mustSync(t)
-	mustExec(t, s.mysql, bigView)
+	dbtest.MustExec(t, s.mysql, bigView)
 	working := make(chan struct{})
 	var once sync.Once
 	p := tcpProxy{answer: func(_, sent int) bool {

@@ -24,7 +24,7 @@ func ordinarySyncer(t *testing.T, server *dbtest.Server, views string, statement
 	t.Helper()
 	s := newSourceOn(t, server, views, statements...)
 	user := s.newUser(t, "right")
-	mustExec(t, s.mysql, fmt.Sprintf("GRANT SELECT, SHOW VIEW, EXECUTE ON %s.* TO %s", s.env["DB_NAME"], user))
+	dbtest.MustExec(t, s.mysql, fmt.Sprintf("GRANT SELECT, SHOW VIEW, EXECUTE ON %s.* TO %s", s.env["DB_NAME"], user))
 	s.set("DB_PASSWORD", "right")
 	return s
 }
@@ -37,11 +37,11 @@ func TestRowLimitOfTheServer(t *testing.T) {
 	s.mustSync(t)
 	before := readContent(t, s.path)
 	for _, limit := range []string{"1000", "2", "1", "0"} {
-		mustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET SESSION sql_select_limit = "+limit+"'")
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET SESSION sql_select_limit = "+limit+"'")
 		requireText(t, tableCounts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
-		mustExec(t, s.mysql, "SET GLOBAL init_connect = ''", "SET GLOBAL sql_select_limit = "+limit)
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL init_connect = ''", "SET GLOBAL sql_select_limit = "+limit)
 		requireText(t, tableCounts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
-		mustExec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
 	}
 
 	requireRows(t, readContent(t, s.path), before)
@@ -55,7 +55,7 @@ func TestStoppedClock(t *testing.T) {
 	s := ordinarySyncer(t, server, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES (1)",
 		"CREATE VIEW v AS SELECT id, YEAR(NOW()) > 2001 AS now FROM r")
 	if version := queryRows(t, s.mysql, "SELECT VERSION() AS v"); strings.Contains(version[0], "MariaDB") {
-		mustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET timestamp = 1000000000'")
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL init_connect = 'SET timestamp = 1000000000'")
 	}
 	s.mustSync(t)
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT now FROM v"), []string{`now="1"|`})
@@ -97,7 +97,8 @@ func TestCutByThePacketLimit(t *testing.T) {
 	server := dbtest.NewServer(t, "--max-allowed-packet=16K")
 	s := newSourceOn(t, server, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(1000))",
 		"INSERT INTO w VALUES "+insertValues(1, 10, "(1, REPEAT('x', 990 + %d))"))
-	mustExec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
+	dbtest.MustExec(t, s.mysql,
+		"CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
 		"REPEAT('x', 991)")
 	s.requireFailure(t, 1, "read v", "max_allowed_packet", "1301")
 }
@@ -205,7 +206,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, s.mysql,
+	dbtest.MustExec(t, s.mysql,
 		"CREATE VIEW v AS SELECT id, COALESCE(ts, t0) AS c, MAX(ts) AS m, IF(id > 0, t0, NULL) AS i FROM "+
 			"o GROUP BY id",
 		"CREATE VIEW perday AS SELECT DATE(t0) AS day, COUNT(*) AS n FROM o WHERE id IN (1, 2, 7) GROUP BY day")
@@ -250,7 +251,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 func requireZoneWarnings(t *testing.T, s *syncer) {
 	t.Helper()
 	s.set("DB_TIMEZONE", "UTC")
-	mustExec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
 		"CREATE VIEW selected AS SELECT id + 1 AS id FROM untimed WHERE id > 5")
 	s.set("SYNC_VIEWS", "plain(id); o(id); selected(id)")
 	const depends = "may depend on the time zone, which is +00:00 here and +09:00 for others"
@@ -268,10 +269,10 @@ func requireZoneWarnings(t *testing.T, s *syncer) {
 		"calls":   "SELECT id, f() AS f FROM untimed",
 	} {
 		if name == "calls" {
-			mustExec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
+			dbtest.MustExec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
 		}
 
-		mustExec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
+		dbtest.MustExec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
 		s.set("SYNC_VIEWS", name)
 		if _, out := s.output(t, "check"); strings.Count(out, depends) != 1 {
 			t.Errorf("%s: check says %s", name, out)
@@ -304,9 +305,9 @@ func TestWatermarkInAnHourThatOccursTwice(t *testing.T) {
 	s.set("SYNC_STRATEGY", "upsert")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	s.set("DB_TIMEZONE", foldZone)
-	mustExec(t, s.mysql, "INSERT INTO o VALUES (1, '2024-10-26 12:00:00'), (2, '2024-10-27 00:40:00')")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO o VALUES (1, '2024-10-26 12:00:00'), (2, '2024-10-27 00:40:00')")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
-	mustExec(t, s.mysql, "INSERT INTO o VALUES (3, '2024-10-27 01:10:00')") // 02:10, after 02:40
+	dbtest.MustExec(t, s.mysql, "INSERT INTO o VALUES (3, '2024-10-27 01:10:00')") // 02:10, after 02:40
 	if r := s.report(t, 0); r.Tables[0].Inserted != 1 || r.Tables[0].Rows == 3 {
 		t.Errorf("%s: want the new row and not all", tableCounts(t, r))
 	}
@@ -321,7 +322,7 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 		"CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
 		"CREATE VIEW v AS SELECT id, MAX(ts) AS m FROM o GROUP BY id")
 	loadFoldZone(t, s)
-	mustExec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
+	dbtest.MustExec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
 		"WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
 	tx := s.mysql.MustBegin() // on one connection
 	for _, q := range []string{
@@ -434,7 +435,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 			}
 		}
 
-		mustExec(t, s.mysql, "SET GLOBAL init_connect = '"+
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL init_connect = '"+
 			strings.ReplaceAll("SET "+strings.Join(append(initial, "@x = 1"), ", "), "'", "''")+"'")
 		reproduce := fmt.Sprintf("round %d: SET GLOBAL %s; init_connect SET %s", round, strings.Join(set, "; "),
 			strings.Join(initial, ", "))
@@ -447,9 +448,9 @@ func TestEverySettingOfAServer(t *testing.T) {
 		} else {
 			t.Logf("%s: %s", reproduce, stderr)
 		}
-		mustExec(t, s.mysql, "SET GLOBAL init_connect = ''")
+		dbtest.MustExec(t, s.mysql, "SET GLOBAL init_connect = ''")
 		for _, setting := range set {
-			mustExec(t, s.mysql, "SET GLOBAL "+strings.Fields(setting)[0]+" = DEFAULT")
+			dbtest.MustExec(t, s.mysql, "SET GLOBAL "+strings.Fields(setting)[0]+" = DEFAULT")
 		}
 		if err := s.reconnect(t); err != nil {
 			t.Fatal(err)

@@ -182,7 +182,7 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, s.mysql, "DELETE FROM v WHERE id < 500")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM v WHERE id < 500")
 	up.runOnce(t)
 	if now, _ := up.requestSnapshot(t, "HEAD"); now.Header.Get("ETag") == want.Header.Get("ETag") {
 		t.Error("the next run has the same ETag")

@@ -87,7 +87,7 @@ func requireFlat(t *testing.T, views, history string, pulls bool) {
 			}
 		}
 
-		mustExec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", number%10),
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", number%10),
 			fmt.Sprintf("DELETE FROM cars WHERE id = %d", number),
 			fmt.Sprintf("INSERT INTO cars VALUES (%d, 1, REPEAT('y', 200))", 10000+number),
 			"UPDATE log SET at = at + 1 WHERE at % 7 = 0")

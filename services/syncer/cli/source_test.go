@@ -16,7 +16,7 @@ func limitedSyncer(t *testing.T, s *syncer, grants ...string) {
 	user := s.newUser(t, "right")
 	s.set("DB_PASSWORD", "right")
 	for _, g := range grants {
-		mustExec(t, s.mysql, fmt.Sprintf("GRANT "+g, s.env["DB_NAME"], user))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("GRANT "+g, s.env["DB_NAME"], user))
 	}
 }
 
@@ -89,7 +89,7 @@ func TestDefinerIsGone(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "v", "CREATE TABLE b (id INT PRIMARY KEY)")
 	gone := "gone" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
-	mustExec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
+	dbtest.MustExec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
 		"CREATE DEFINER="+gone+" VIEW v AS SELECT id FROM b", "DROP USER "+gone)
 	s.requireError(t, 1, "1449", "create the account again")
 	limitedSyncer(t, s, "SELECT ON %s.v TO %s")
@@ -114,12 +114,12 @@ func TestSystemVersionedTable(t *testing.T) {
 	s := newSource(t, "a")
 	if _, err := s.mysql.Exec("CREATE TABLE a (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING"); err != nil {
 		// MySQL has none: such tables are ordinary there.
-		mustExec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
+		dbtest.MustExec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
 	}
 
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (1, 1), (2, 2)", "UPDATE a SET v = 3 WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (1, 1), (2, 2)", "UPDATE a SET v = 3 WHERE id = 1")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
-	mustExec(t, s.mysql, "UPDATE a SET v = 4 WHERE id = 1", "DELETE FROM a WHERE id = 2")
+	dbtest.MustExec(t, s.mysql, "UPDATE a SET v = 4 WHERE id = 1", "DELETE FROM a WHERE id = 2")
 	requireText(t, tableCounts(t, s.report(t, 0)), "1: +0 ~1 -1 =0")
 }
 
@@ -170,11 +170,11 @@ func TestViewOfManyTables(t *testing.T) {
 	s.set("SYNC_RETRIES", "0")
 	var parts []string
 	for i := range 450 {
-		mustExec(t, s.mysql, fmt.Sprintf("CREATE TABLE t%d (id INT) ENGINE=MyISAM", i))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("CREATE TABLE t%d (id INT) ENGINE=MyISAM", i))
 		parts = append(parts, fmt.Sprintf("SELECT id FROM t%d", i))
 	}
 
-	mustExec(t, s.mysql, "CREATE VIEW v AS "+strings.Join(parts, " UNION ALL "), "INSERT INTO t7 VALUES (1)")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW v AS "+strings.Join(parts, " UNION ALL "), "INSERT INTO t7 VALUES (1)")
 	var version string
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func TestViewOfAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSource(t, "other.v", twoRows...)
 	s.requireError(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
-	mustExec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
 	s.mustSync(t)
 }
 

@@ -58,7 +58,7 @@ func TestSyncOfTheDemo(t *testing.T) {
 	file := openFile(t, s.path)
 	requireRows(t, selectTexts(t, file, "TEXT"), selectTexts(t, s.mysql, "CHAR"))
 
-	mustExec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0",
+	dbtest.MustExec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0",
 		"UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
 	s.mustSync(t)
 	requireRows(t, selectTexts(t, file, "TEXT"), selectTexts(t, s.mysql, "CHAR"))
@@ -110,7 +110,7 @@ func requireValues(t *testing.T, compression string) {
 			'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	mustExec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)",
+	dbtest.MustExec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)",
 		"INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
 	s.set("DB_COMPRESSION", compression)
 	file := openFile(t, s.path)
@@ -135,7 +135,7 @@ func requireValues(t *testing.T, compression string) {
 		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
 
 	// A column whose integers no longer fit in SQLite becomes a text column, permanently.
-	mustExec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
+	dbtest.MustExec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") ||
 		!strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
 		t.Errorf("printed %s", out)
@@ -146,7 +146,7 @@ func requireValues(t *testing.T, compression string) {
 		`id="3"|big="18446744073709551615"|t="text"|`,
 	}
 	requireRows(t, queryRows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
-	mustExec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
+	dbtest.MustExec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "+0 ~1 -0") || strings.Contains(out, "columns changed") {
 		t.Errorf("printed %s", out)
 	}
@@ -162,11 +162,12 @@ func TestUserObjectsSurvive(t *testing.T) {
 		"CREATE TABLE other (id INT)", "INSERT INTO other VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
-	mustExec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
+	dbtest.MustExec(t, file, "CREATE INDEX by_make ON cars (make)",
+		"CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
 		"CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('mine')",
 		"CREATE TRIGGER noted AFTER INSERT ON cars BEGIN INSERT INTO notes VALUES ('trigger'); END")
 
-	mustExec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
 	s.mustSync(t)
 	requireRows(t, queryRows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
 
@@ -189,7 +190,7 @@ func TestUserObjectsSurvive(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, s.mysql, "DELETE FROM cars")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars")
 	if code, out := s.output(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
@@ -256,7 +257,7 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 		"INSERT INTO b VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
 	code, out := s.output(t, "sync")
 	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "available: a") {
 		t.Errorf("exit code %d: %s", code, out)
@@ -272,7 +273,7 @@ func TestAllViewsAreOfOneInstant(t *testing.T) {
 	var once sync.Once
 	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `b`")) { // a has been read
-			once.Do(func() { mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
+			once.Do(func() { dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
 		}
 	}}
 	p.start(t, s)
@@ -286,7 +287,7 @@ func TestAllViewsAreOfOneInstant(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	c := dbtest.Database(t)
-	mustExec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
+	dbtest.MustExec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
 	text := filepath.Join(t.TempDir(), "notes.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ func newSource(t *testing.T, views string, statements ...string) *syncer {
 func newSourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
 	t.Helper()
 	s := newSyncer(t, server.Database(t), views)
-	mustExec(t, s.mysql, statements...)
+	dbtest.MustExec(t, s.mysql, statements...)
 	return s
 }
 
@@ -235,15 +235,6 @@ func openFile(t *testing.T, path string) *sqlx.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
-	t.Helper()
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
 }
 
 // insertValues returns n rows of an INSERT. Each row is the format applied to its number, counted from first.

@@ -3,6 +3,8 @@ package cli_test
 import (
 	"strings"
 	"testing"
+
+	"carstock/pkg/dbconn/dbtest"
 )
 
 func TestUpsert(t *testing.T) {
@@ -17,7 +19,7 @@ func TestUpsert(t *testing.T) {
 	}
 	requireText(t, tableCounts(t, s.report(t, 0)), "5: +5 ~0 -0 =0")
 
-	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", // stays, because an upsert deletes nothing
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", // stays, because an upsert deletes nothing
 		"UPDATE cars SET price = 20 WHERE id = 2", // not seen, because its watermark is old
 		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3",
 		"INSERT INTO cars VALUES (6, 6, '2026-01-07')")
@@ -33,13 +35,13 @@ func TestUpsert(t *testing.T) {
 	requireRows(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
 	// Changed columns: all rows are read again, and rows missing in the source stay.
-	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
 	r := s.report(t, 0)
 	requireText(t, r.Tables[0].Drift, "+vin INTEGER")
 	requireText(t, tableCounts(t, r), "4: +0 ~0 -0 =4")
 	requireRows(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
-	mustExec(t, s.mysql, "DELETE FROM cars") // an upsert treats this as no changes
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars") // an upsert treats this as no changes
 	requireText(t, tableCounts(t, s.report(t, 0)), "0: +0 ~0 -0 =0")
 	if code, out := s.output(t, "sync", "--full"); code != 3 {
 		t.Errorf("exit code %d: %s", code, out)
@@ -53,17 +55,17 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 	s.set("SYNC_STRATEGY", "upsert")
 	s.requireError(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
 	s.mustSync(t)
-	mustExec(t, s.mysql, "INSERT INTO a VALUES (4, 100)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO a VALUES (4, 100)")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +1 ~0 -0 =1")
 	requireText(t, tableCounts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
 	s.set("SYNC_VIEWS", "a(id)")
-	mustExec(t, s.mysql, "DELETE FROM a WHERE id = 1")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM a WHERE id = 1")
 	requireText(t, tableCounts(t, s.report(t, 0)), "3: +0 ~0 -0 =3")
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="4"|`})
 
-	mustExec(t, s.mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
 	s.set("SYNC_VIEWS", "w")
 	s.requireFailure(t, 1, "SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "w(id)@v")
@@ -100,7 +102,7 @@ func TestUpsertAfterTheKeyHasChanged(t *testing.T) {
 func TestUpsertOfADroppedTable(t *testing.T) {
 	t.Parallel()
 	s := newUpsertSource(t)
-	mustExec(t, openFile(t, s.path), "DROP TABLE cars")
+	dbtest.MustExec(t, openFile(t, s.path), "DROP TABLE cars")
 	requireText(t, tableCounts(t, s.report(t, 0)), "3: +3 ~0 -0 =0")
 }
 
@@ -108,7 +110,7 @@ func TestUpsertOfADroppedTable(t *testing.T) {
 func TestUpsertWithoutAWatermarkYet(t *testing.T) {
 	t.Parallel()
 	s := newUpsertSource(t)
-	mustExec(t, s.mysql, "INSERT INTO cars VALUES (9, 9, NULL)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO cars VALUES (9, 9, NULL)")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +1 ~0 -0 =1")
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT changed FROM cars WHERE id = 9"), []string{`changed=NULL|`})
 }
@@ -117,7 +119,7 @@ func TestUpsertWithoutAWatermarkYet(t *testing.T) {
 func TestUpsertOfAnotherView(t *testing.T) {
 	t.Parallel()
 	s := newUpsertSource(t)
-	mustExec(t, s.mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' "+
+	dbtest.MustExec(t, s.mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' "+
 		"AS DATETIME)")
 	s.set("SYNC_VIEWS", "all_cars=cars(id)@changed")
 	requireText(t, tableCounts(t, s.report(t, 0)), "4: +1 ~0 -0 =3")
@@ -128,14 +130,14 @@ func TestUpsertOfAnotherView(t *testing.T) {
 func TestUpsertOfAFarFuture(t *testing.T) {
 	t.Parallel()
 	s := newUpsertSource(t)
-	mustExec(t, s.mysql, "INSERT INTO cars VALUES (4, 4, '9999-12-31')")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO cars VALUES (4, 4, '9999-12-31')")
 	r := s.report(t, 0)
 	if len(r.Tables[0].Warnings) != 1 ||
 		!strings.Contains(r.Tables[0].Warnings[0], "9999-12-31 00:00:00, is in the future") {
 		t.Errorf("warnings %q", r.Tables[0].Warnings)
 	}
 
-	mustExec(t, s.mysql, "INSERT INTO cars VALUES (5, 5, UTC_TIMESTAMP() + INTERVAL 1 SECOND)")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO cars VALUES (5, 5, UTC_TIMESTAMP() + INTERVAL 1 SECOND)")
 	s.report(t, 0)
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT price FROM cars WHERE id = 5"), []string{`price="5"|`})
 }
@@ -145,12 +147,13 @@ func TestUpsertUnderAnotherKey(t *testing.T) {
 	t.Parallel()
 	s := newUpsertSource(t)
 	s.set("SYNC_VIEWS", "cars@changed")
-	mustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "ALTER TABLE cars CHANGE id ID INT, CHANGE price Price INT")
+	dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id = 1",
+		"ALTER TABLE cars CHANGE id ID INT, CHANGE price Price INT")
 	requireText(t, tableCounts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
 	requireRows(t, queryRows(t, openFile(t, s.path), "SELECT group_concat(ID || '=' || Price) AS cars FROM cars"),
 		[]string{`cars="1=1,2=2,3=3"|`})
 
-	mustExec(t, s.mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
 	s.requireFailure(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
 	requireText(t, tableCounts(t, s.report(t, 0, "--full")), "2: +2 ~0 -3 =0")
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
 )
 
 // comparison says how to compare a value in the file with the server's text of it.
@@ -152,12 +153,13 @@ func requireEveryType(t *testing.T, compression string) {
 		}
 	}
 
-	mustExec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
+	dbtest.MustExec(t, s.mysql,
+		"CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
 	for row := range count + 1 { // the last row has only NULLs
-		mustExec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
+		dbtest.MustExec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
 		for i, e := range everyType {
 			if knownType(e.declared, version) && row < len(e.literals) {
-				mustExec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
+				dbtest.MustExec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
 			}
 		}
 	}
@@ -198,7 +200,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	s := newSource(t, "a", twoRows...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	mustExec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+	dbtest.MustExec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
 		INSERT INTO _sync_runs (id, started, finished, status, source, strategy)
 		SELECT i, started, finished, status, source, strategy FROM n, _sync_runs WHERE id = 1`)
 	s.mustSync(t)
@@ -236,7 +238,7 @@ func TestKeysInWarnings(t *testing.T) {
 	}
 
 	s.set("SYNC_ZERO_DATES", "keep")
-	mustExec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
+	dbtest.MustExec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
 	if code, out := s.output(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) ||
 		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
@@ -257,7 +259,7 @@ func TestNamesCannotControlATerminal(t *testing.T) {
 		t.Errorf("the value has changed: %s", file())
 	}
 
-	mustExec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
+	dbtest.MustExec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
 	for _, args := range [][]string{
 		{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"},
 	} {

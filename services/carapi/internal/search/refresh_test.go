@@ -81,7 +81,7 @@ func TestMovedIsUnavailable(t *testing.T) {
 func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
+	dbtest.MustExec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
 		"CREATE TABLE base (n INT PRIMARY KEY, id INT)", "INSERT INTO base VALUES (1, 7), (2, 7)",
 		"CREATE VIEW listed AS SELECT id, 'Kia' AS make, 'Rio' AS model FROM base")
@@ -95,7 +95,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 			t.Fatalf("%s: rows that cannot be read one by one are not kept", table)
 		}
 
-		mustExec(t, db, cure)
+		dbtest.MustExec(t, db, cure)
 		for range 2 { // a view must first be read once to show that no id repeats
 			if _, err := src.refreshedAfter(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
@@ -112,7 +112,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db,
+	dbtest.MustExec(t, db,
 		"CREATE TABLE cars (make VARCHAR(20), model VARCHAR(20), photo MEDIUMBLOB)",
 		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', "+
 			"'Rio', REPEAT('x', 50000) FROM n")
@@ -139,10 +139,10 @@ func TestTableThatComesBackAltered(t *testing.T) {
 		}
 	}
 
-	mustExec(t, db, "RENAME TABLE cars TO hidden")
+	dbtest.MustExec(t, db, "RENAME TABLE cars TO hidden")
 	until("away", func() bool { return s.live.unavailableReason() != nil })
-	mustExec(t, db, "ALTER TABLE hidden DROP COLUMN description")
-	mustExec(t, db, "RENAME TABLE hidden TO cars")
+	dbtest.MustExec(t, db, "ALTER TABLE hidden DROP COLUMN description")
+	dbtest.MustExec(t, db, "RENAME TABLE hidden TO cars")
 	until("back", func() bool { return s.live.unavailableReason() == nil })
 
 	if a, err := s.Search(t.Context(), url.Values{"id": {"3"}}); err != nil || a.Count != 1 {

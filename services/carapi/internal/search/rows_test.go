@@ -16,7 +16,8 @@ func TestReplacedRowsOfAFile(t *testing.T) {
 		"INSERT INTO cars VALUES ('a', 'Kia', 'Rio', 1), ('b', 'Kia', 'Rio', 2)")
 	s := openService(t, c, "cars", time.Minute)
 	g := s.live.current.Load()
-	mustExec(t, db, "REPLACE INTO cars VALUES ('a', 'Kia', 'Rio', 3)", "INSERT INTO cars VALUES ('c', 'Kia', 'Rio', 4)")
+	dbtest.MustExec(t, db, "REPLACE INTO cars VALUES ('a', 'Kia', 'Rio', 3)",
+		"INSERT INTO cars VALUES ('c', 'Kia', 'Rio', 4)")
 
 	q, notes, err := g.interpreter.Interpret(g.index, url.Values{"make": {"kia"}}, searchControls...)
 	if err != nil {
@@ -38,7 +39,7 @@ func TestReplacedRowsOfAFile(t *testing.T) {
 func TestOrderByLongTexts(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db,
+	dbtest.MustExec(t, db,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), remarks TEXT)",
 		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) SELECT i, 'Kia', "+
 			"'Rio', CONCAT(REPEAT('x', 2500), 100 - i) FROM n")

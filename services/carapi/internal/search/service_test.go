@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"carstock/pkg/dbconn"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/store"
@@ -61,14 +59,4 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 	}
 
 	return s
-}
-
-// mustExec executes statements one by one.
-func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
-	t.Helper()
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
 }

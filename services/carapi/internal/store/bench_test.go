@@ -55,7 +55,7 @@ func benchMySQL(b *testing.B) dbconn.Config {
 	digits = fmt.Sprintf(digits, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	numbers := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS n FROM %[1]s a, %[1]s b, %[1]s "+
 		"c, %[1]s e, %[1]s f", digits)
-	mustExec(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
+	dbtest.MustExec(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
 		fmt.Sprintf("INSERT INTO cars SELECT %s FROM (%s) AS numbers WHERE n <= %d ORDER BY n", strings.Join(values, ", "),
 			numbers, benchRows),
 		"ANALYZE TABLE cars")

@@ -34,7 +34,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 		"empty": {"NULL", 2},
 	} {
 		for db, config := range databases {
-			mustExec(t, db, "DROP TABLE IF EXISTS cars",
+			dbtest.MustExec(t, db, "DROP TABLE IF EXISTS cars",
 				"CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
 					"VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")
 			fill := fmt.Sprintf(`INSERT INTO cars WITH RECURSIVE few (i) AS (
@@ -42,10 +42,10 @@ func TestBindingOfLargeTables(t *testing.T) {
 				n (n) AS (SELECT 300 * a.i + b.i FROM few AS a, few AS b)
 				SELECT n, 'Kia', 'Rio', CASE WHEN n < %d THEN %s ELSE SUBSTR('Automatic Manual', 1 + 10 * (n %% 2), 9) END, '$100'
 				FROM n WHERE n <= %d ORDER BY n`, sampleRows, c.first, manyTableRows)
-			mustExec(t, db, fill)
+			dbtest.MustExec(t, db, fill)
 
 			if config.Driver != dbconn.SQLite {
-				mustExec(t, db, "ANALYZE TABLE cars")
+				dbtest.MustExec(t, db, "ANALYZE TABLE cars")
 			}
 
 			s := openStore(t, config, Settings{Table: "cars", Binding: binding})

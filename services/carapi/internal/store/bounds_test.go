@@ -96,7 +96,7 @@ func TestBounds(t *testing.T) {
 		t.Run(fmt.Sprintf("MySQL/%d %s", i, e.column), func(t *testing.T) {
 			c := dbtest.Database(t)
 			db := dbtest.Open(t, c)
-			mustExec(t, db, table)
+			dbtest.MustExec(t, db, table)
 			insert(db)
 			check(t, e, c)
 		})
@@ -116,7 +116,8 @@ func TestBounds(t *testing.T) {
 func TestBoundsOnServer(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
+	dbtest.MustExec(t, db,
+		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
 		"LONGTEXT, features LONGTEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', REPEAT('x', 4000000), REPEAT('ハ', 1000000), CONCAT('[', REPEAT('1,', "+
 			"1000000), '1]'))")

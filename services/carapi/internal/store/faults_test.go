@@ -17,7 +17,7 @@ func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
 
 	// It computes for seconds. A stopped SLEEP would end without an error.
-	mustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	dbtest.MustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')", "CREATE TABLE many (n INT)",
 		"INSERT INTO many WITH RECURSIVE m (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM m WHERE n < 400) SELECT n FROM m",
 		`CREATE VIEW cars AS SELECT id, make, model,
@@ -79,7 +79,7 @@ func TestLostConnection(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
+	dbtest.MustExec(t, db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
 		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'a', 'b')")
 	s := openStore(t, c, Settings{})
@@ -130,7 +130,7 @@ func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	dbtest.MustExec(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b')",
 		"CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.4) AS slow FROM base",
 		"SET GLOBAL sql_select_limit = 1", "SET GLOBAL max_join_size = 1", "SET GLOBAL /*M!100101 max_statement_time = 0.3 "+

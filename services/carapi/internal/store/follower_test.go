@@ -37,9 +37,9 @@ func TestChangedLooseFile(t *testing.T) {
 
 			for range 3 {
 				expect("nothing", false)
-				mustExec(t, db, "UPDATE cars SET make = make || 'x'")
+				dbtest.MustExec(t, db, "UPDATE cars SET make = make || 'x'")
 				expect("an update", true)
-				mustExec(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
+				dbtest.MustExec(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
 				expect("another table", true)
 			}
 

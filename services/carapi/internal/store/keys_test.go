@@ -248,7 +248,7 @@ func TestKeys(t *testing.T) {
 	for _, e := range mysqlTables() {
 		t.Run("MySQL/"+e.name, func(t *testing.T) {
 			c := dbtest.Database(t)
-			mustExec(t, dbtest.Open(t, c), e.statements...)
+			dbtest.MustExec(t, dbtest.Open(t, c), e.statements...)
 			check(t, e, c)
 		})
 	}
@@ -272,7 +272,7 @@ func TestKeys(t *testing.T) {
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
+	dbtest.MustExec(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
 		", UNIQUE z (no, vin))")
 
 	unused := 0
@@ -296,7 +296,7 @@ func TestUnusedIndexes(t *testing.T) {
 // the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
-	mustExec(t, dbtest.Open(t, c),
+	dbtest.MustExec(t, dbtest.Open(t, c),
 		"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+
 			", PRIMARY KEY (no))",
 		"INSERT INTO cars VALUES ('K-1', 1, 'a', 'b'), ('é', 2, 'a', 'b'), ('x', 3, 'a', 'b')")
@@ -332,14 +332,14 @@ func TestRowsByBytes(t *testing.T) {
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
+	dbtest.MustExec(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
 
 	var rows []string
 	for i := range 1000 {
 		rows = append(rows, fmt.Sprintf("(%d, %d, 'm%d', 'b')", i%7, i, i))
 	}
 
-	mustExec(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
+	dbtest.MustExec(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 	field := read.catalog.Field("make")
@@ -364,7 +364,8 @@ func TestForeignLetters(t *testing.T) {
 	for _, set := range []string{"latin1", "utf8mb3", "ascii", "cp1251"} {
 		t.Run(set, func(t *testing.T) {
 			c := dbtest.Database(t)
-			mustExec(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
+			dbtest.MustExec(t, dbtest.Open(t, c),
+				"CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
 				"INSERT INTO cars VALUES ('K', 'a', 'b'), ('?', 'a', 'b')")
 
 			s := openStore(t, c, Settings{})

@@ -27,7 +27,7 @@ func TestProbeOfSlowViews(t *testing.T) {
 	for _, view := range slowViews {
 		t.Run(view, func(t *testing.T) {
 			c := dbtest.Database(t)
-			mustExec(t, dbtest.Open(t, c), table, rows, "CREATE VIEW cars AS "+view)
+			dbtest.MustExec(t, dbtest.Open(t, c), table, rows, "CREATE VIEW cars AS "+view)
 			s := openStore(t, c, Settings{})
 			if err := s.Probe(t.Context(), catalogOf(t, s)); err != nil {
 				t.Error(err)
@@ -58,10 +58,10 @@ func TestProbe(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	user := "u" + c.Name[len(c.Name)-12:] // a name of digits and an e would be parsed as a number
-	mustExec(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
+	dbtest.MustExec(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')", "CREATE USER "+user+" IDENTIFIED BY 'secret-1'",
 		"GRANT SELECT ON cars TO "+user)
-	t.Cleanup(func() { mustExec(t, db, "DROP USER "+user) })
+	t.Cleanup(func() { dbtest.MustExec(t, db, "DROP USER "+user) })
 	reader := c
 	reader.User, reader.Password, reader.SSL.Mode = user, "secret-1", dbconn.SSLPreferred
 
@@ -84,7 +84,7 @@ func TestProbe(t *testing.T) {
 			}
 		}
 
-		mustExec(t, db, e.breaks)
+		dbtest.MustExec(t, db, e.breaks)
 
 		for range 2 {
 			if err := s.Probe(t.Context(), known); !IsUnavailable(err) {
@@ -97,7 +97,7 @@ func TestProbe(t *testing.T) {
 			}
 		}
 
-		mustExec(t, db, e.repairs)
+		dbtest.MustExec(t, db, e.repairs)
 	}
 
 	if err := s.Probe(t.Context(), known); err != nil {
@@ -115,17 +115,18 @@ func TestProbeSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, db, "ALTER TABLE cars DROP COLUMN note")
+	dbtest.MustExec(t, db, "ALTER TABLE cars DROP COLUMN note")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("column dropped: %v", err)
 	}
 
-	mustExec(t, db, "DROP TABLE cars")
+	dbtest.MustExec(t, db, "DROP TABLE cars")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("table dropped: %v", err)
 	}
 
-	mustExec(t, db, "CREATE TABLE base (id INTEGER PRIMARY KEY, list TEXT)", "INSERT INTO base VALUES (1, 'no JSON')",
+	dbtest.MustExec(t, db, "CREATE TABLE base (id INTEGER PRIMARY KEY, list TEXT)",
+		"INSERT INTO base VALUES (1, 'no JSON')",
 		"CREATE VIEW cars AS SELECT id, 'a' AS make, 'b' AS model, json_extract(list, '$[0]') AS list FROM base")
 	known = catalogOf(t, s)
 	if err := s.Probe(t.Context(), known); err != nil {
@@ -145,7 +146,7 @@ func TestProbeSQLite(t *testing.T) {
 // FetchCost returns how much longer reading a row of a slow view takes than a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
-	mustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+	dbtest.MustExec(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b')", "CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
 	fast, slow := openStore(t, c, Settings{Table: "base"}), openStore(t, c, Settings{})
 

@@ -41,7 +41,7 @@ func TestEstimate(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	rows := "INSERT INTO cars (make) VALUES ('a')" + strings.Repeat(", ('a')", 499)
-	mustExec(t, db, "CREATE TABLE cars (no INT AUTO_INCREMENT PRIMARY KEY, make TEXT, model TEXT)", rows,
+	dbtest.MustExec(t, db, "CREATE TABLE cars (no INT AUTO_INCREMENT PRIMARY KEY, make TEXT, model TEXT)", rows,
 		"ANALYZE TABLE cars",
 		"CREATE VIEW v AS SELECT * FROM cars")
 
@@ -69,7 +69,7 @@ func TestEstimate(t *testing.T) {
 func TestAlteredWhileReading(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), a INT, b INT)",
+	dbtest.MustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), a INT, b INT)",
 		"INSERT INTO cars VALUES (1, 'm', 'n', 2, 3)")
 	s := openStore(t, c, Settings{})
 	var changes []string
@@ -79,7 +79,7 @@ func TestAlteredWhileReading(t *testing.T) {
 		c, _, err = s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 			rows = 0
 			if begun++; begun <= len(changes) {
-				mustExec(t, db, changes[begun-1])
+				dbtest.MustExec(t, db, changes[begun-1])
 			}
 			return everyField(c), func([]value.Cell) error { rows++; return nil }, nil
 		})
@@ -141,7 +141,7 @@ func TestReadEnds(t *testing.T) {
 func TestBindingErrors(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	mustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), preis INT)")
+	dbtest.MustExec(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), preis INT)")
 	binding := catalog.Binding{Fields: map[string]string{"price": "preis"}, Hide: []string{"no"}}
 
 	s := openStore(t, c, Settings{Binding: binding, Strict: true})
@@ -150,7 +150,7 @@ func TestBindingErrors(t *testing.T) {
 		t.Errorf("fields %q", read.catalog.Describe())
 	}
 
-	mustExec(t, db, "ALTER TABLE cars DROP COLUMN preis")
+	dbtest.MustExec(t, db, "ALTER TABLE cars DROP COLUMN preis")
 	if later := readStock(t, s, read.catalog); later.catalog == read.catalog || later.catalog.Field("price") != nil {
 		t.Errorf("fields %q", later.catalog.Describe())
 	}
@@ -174,7 +174,7 @@ func TestBindingErrors(t *testing.T) {
 // Many goroutines use one store while its table is read again.
 func TestConcurrentUse(t *testing.T) {
 	mysql := dbtest.Database(t)
-	mustExec(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
+	dbtest.MustExec(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")
 	file := newSyncedFile(t)
 	file.add(t, syncedRun{changes: "2, 0, 0"})

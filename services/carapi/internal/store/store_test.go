@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
 	"carstock/services/carapi/internal/catalog"
@@ -39,16 +37,6 @@ func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	})
 
 	return store
-}
-
-// mustExec executes statements that prepare a test.
-func mustExec(t testing.TB, db *sqlx.DB, statements ...string) {
-	t.Helper()
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
 }
 
 // stock is the result of one Read.

@@ -92,13 +92,13 @@ func TestTypes(t *testing.T) {
 			continue
 		}
 
-		mustExec(t, db, "DROP TABLE probe")
+		dbtest.MustExec(t, db, "DROP TABLE probe")
 		types, columns = append(types, e), append(columns, column)
 		values += ", " + e.mysql
 		stored += ", " + e.sqlite
 	}
 
-	mustExec(t, db, "CREATE TABLE cars ("+strings.Join(columns, ", ")+")", "INSERT INTO cars VALUES ("+values+")")
+	dbtest.MustExec(t, db, "CREATE TABLE cars ("+strings.Join(columns, ", ")+")", "INSERT INTO cars VALUES ("+values+")")
 	table, err := schema.FromMySQL(t.Context(), db, "cars")
 	if err != nil {
 		t.Fatal(err)

@@ -136,7 +136,7 @@ func TestChangedBySyncer(t *testing.T) {
 	expect("the same columns again", false, began)
 
 	// syncer deletes old runs. After that the table counts as changed once, but not again with each later run.
-	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
+	dbtest.MustExec(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("early runs forgotten", true, began)
 	began = file.add(t, syncedRun{hash: "other"})
@@ -152,7 +152,7 @@ func TestFileMadeAgain(t *testing.T) {
 	file.add(t, syncedRun{changes: "2, 0, 0"})
 	s := openStore(t, file.config, Settings{Snapshot: true})
 	read := readStock(t, s, nil)
-	mustExec(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
+	dbtest.MustExec(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
 	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
 
 	now, changed, err := s.CheckChanged(t.Context(), read.version)
@@ -168,7 +168,7 @@ func TestFileMadeAgain(t *testing.T) {
 // A view that a user has created in the file is as old as the oldest of its tables, and changes with each of them.
 func TestViewInSyncedFile(t *testing.T) {
 	file := newSyncedFile(t)
-	mustExec(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
+	dbtest.MustExec(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
 	file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
 
@@ -227,9 +227,9 @@ func TestBecomesSynced(t *testing.T) {
 	}
 
 	expect(true)
-	mustExec(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
+	dbtest.MustExec(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
 	expect(false)
-	mustExec(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
+	dbtest.MustExec(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
 	expect(true)
 }
 
@@ -260,7 +260,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustExec(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
+	dbtest.MustExec(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
 
 	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
