@@ -99,7 +99,7 @@ func TestCutByThePacketLimit(t *testing.T) {
 		"INSERT INTO w VALUES "+insertValues(1, 10, "(1, REPEAT('x', 990 + %d))"))
 	dbtest.MustExec(t, s.mysql,
 		"CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
-		"REPEAT('x', 991)")
+			"REPEAT('x', 991)")
 	s.requireFailure(t, 1, "read v", "max_allowed_packet", "1301")
 }
 

@@ -118,7 +118,7 @@ func TestBoundsOnServer(t *testing.T) {
 	db := dbtest.Open(t, c)
 	dbtest.MustExec(t, db,
 		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
-		"LONGTEXT, features LONGTEXT)",
+			"LONGTEXT, features LONGTEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b', REPEAT('x', 4000000), REPEAT('ハ', 1000000), CONCAT('[', REPEAT('1,', "+
 			"1000000), '1]'))")
 	c.MaxOpenConns = 1
