@@ -248,8 +248,9 @@ func TestUserColumns(t *testing.T) {
 			dbtest.MustExec(t, s.mysql, "DELETE FROM cars WHERE id > 4")
 			s.mustSync(t)
 			file := openFile(t, s.path)
-			dbtest.MustExec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , "+
-				"as it is\n CHECK (note <> make)",
+			dbtest.MustExec(t, file,
+				"ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , "+
+					"as it is\n CHECK (note <> make)",
 				"ALTER TABLE cars ADD COLUMN loud AS (upper(note))",
 				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END",
 				"CREATE INDEX by_note ON cars (note)")
