@@ -780,6 +780,41 @@ func TestQuestionsInOneCall(t *testing.T) {
 	}
 }
 
+// A vehicle with long texts and its history are together no longer than an answer may be. What is left out is on the
+// next page of the history.
+func TestLongCarWithHistory(t *testing.T) {
+	h := newHistoryOf(t,
+		"CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), description LONGTEXT, note TEXT)",
+		"INSERT INTO cars VALUES (1, 'Kia', REPEAT('d', 70000), 'new')")
+	const edits = 6 // each note is almost as long as an event shows
+	for i := range edits {
+		h.run(fmt.Sprintf("UPDATE cars SET note = REPEAT('%d', 3800)", i))
+	}
+
+	base := serve(t, h.snapshot, "cars")
+	session, err := connect(t, httpTransport(base, keyTransport{"X-API-Key", apiKey}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+		Name: "get_car", Arguments: map[string]any{"id": "1", "history": true},
+	})
+	if err != nil || res.IsError {
+		t.Fatalf("%v %+v", err, res)
+	}
+
+	text := res.Content[0].(*mcp.TextContent).Text
+	shown := strings.Count(text, `"kind":"changed"`)
+	if len(text) > 90_000 || shown == 0 || shown == edits || !strings.Contains(text, "/cars/1/history?cursor=") {
+		t.Errorf("%d bytes, %d of %d changes: %.500s", len(text), shown, edits, text)
+	}
+
+	// The history alone has room for all of them.
+	if all := decode[eventsAnswer](t, base+"/cars/1/history"); len(all.Changes) != edits {
+		t.Errorf("%d changes: %s", len(all.Changes), formatValue(all))
+	}
+}
+
 // stockWithSales makes the demo's stock, and a snapshot whose first run is 70 days old. Since then two prices have
 // dropped and two vehicles were sold. It also returns the number of SUVs of each make.
 func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[string]int) {

@@ -144,7 +144,7 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 
 // History returns what happened to the vehicle with an id.
 func History(ctx context.Context, s *search.Service, at Resource, id string, values url.Values) (*Answer, error) {
-	found, err := s.History(ctx, id, values)
+	found, err := s.History(ctx, id, values, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func History(ctx context.Context, s *search.Service, at Resource, id string, val
 
 // HistoryByVIN returns what happened to the vehicle with a VIN.
 func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin string, values url.Values) (*Answer, error) {
-	found, err := s.HistoryByVIN(ctx, vin, values)
+	found, err := s.HistoryByVIN(ctx, vin, values, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,8 @@ func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answe
 		return nil, err
 	}
 
-	found, err := events(ctx, call.id, nil)
+	// Both together are at most as long as an answer may be.
+	found, err := events(ctx, call.id, nil, len(a.Body))
 	if err != nil {
 		return nil, err
 	}

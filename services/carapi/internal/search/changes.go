@@ -392,9 +392,9 @@ type subject struct {
 }
 
 // History returns what happened to the vehicle with an id, the newest first, even if it is gone. Without such a vehicle
-// it returns ErrNotFound.
-func (s *Service) History(ctx context.Context, id string, values url.Values) (*Changes, error) {
-	return s.historyOf(ctx, values, func(r *searchRequest) (subject, error) {
+// it returns ErrNotFound. used is how many bytes the rest of the answer has: 0 if the history is all of it.
+func (s *Service) History(ctx context.Context, id string, values url.Values, used int) (*Changes, error) {
+	return s.historyOf(ctx, values, used, func(r *searchRequest) (subject, error) {
 		c := r.generation.catalog
 		if c.ID() == nil {
 			return subject{}, ErrNoIDs
@@ -431,9 +431,9 @@ func (r *searchRequest) departed(id value.Cell) (subject, error) {
 	}, nil
 }
 
-// HistoryByVIN returns what happened to the vehicle in stock with a VIN, or ErrNotFound.
-func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values) (*Changes, error) {
-	return s.historyOf(ctx, values, func(r *searchRequest) (subject, error) {
+// HistoryByVIN returns what happened to the vehicle in stock with a VIN, or ErrNotFound. used is as for History.
+func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values, used int) (*Changes, error) {
+	return s.historyOf(ctx, values, used, func(r *searchRequest) (subject, error) {
 		v, err := findByVIN(vin)(r, nil)
 		if err != nil {
 			return subject{}, err
@@ -452,9 +452,9 @@ func (r *searchRequest) keyCells(row uint32) []value.Cell {
 }
 
 // historyOf returns what happened to the vehicle that find returns.
-func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*searchRequest) (subject, error)) (
-	*Changes, error,
-) {
+func (s *Service) historyOf(
+	ctx context.Context, values url.Values, used int, find func(*searchRequest) (subject, error),
+) (*Changes, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
 		r, request, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
 		if err != nil {
@@ -466,12 +466,12 @@ func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*s
 			return nil, err
 		}
 
-		return r.rowHistory(target, request)
+		return r.rowHistory(target, request, maxEvents-used)
 	})
 }
 
-// rowHistory reads the changes of one vehicle, and its current state.
-func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Changes, error) {
+// rowHistory reads the changes of one vehicle, and its current state. room is how many bytes the changes may have.
+func (r *searchRequest) rowHistory(target subject, request *query.Changes, room int) (*Changes, error) {
 	c := r.generation.catalog
 
 	// A page begins where the last one ended, or at the change in which the vehicle left.
@@ -515,7 +515,7 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 	// The next page begins after the last change that this one has read.
 	more := len(recorded) > request.Limit
 	recorded = recorded[:min(len(recorded), request.Limit)]
-	read := r.writeRecorded(recorded, result)
+	read := r.writeRecorded(recorded, result, room)
 	if (more || read < len(recorded)) && read > 0 {
 		result.Next = request.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
 		result.Next.Del("since")
@@ -524,9 +524,11 @@ func (r *searchRequest) rowHistory(target subject, request *query.Changes) (*Cha
 	return result, nil
 }
 
-// writeRecorded writes as many changes of one vehicle into the result as fit, at least one. It returns how many it has
-// read: those that it wrote, and those that are not shown.
-func (r *searchRequest) writeRecorded(recorded []snapshotfile.RecordedChange, result *Changes) (read int) {
+// writeRecorded writes as many changes of one vehicle into the result as fit into some bytes, at least one. It returns
+// how many it has read: those that it wrote, and those that are not shown.
+func (r *searchRequest) writeRecorded(
+	recorded []snapshotfile.RecordedChange, result *Changes, room int,
+) (read int) {
 	reader := history.NewReader(r.generation.catalog)
 	result.Events = []byte{'['}
 	for i := range recorded {
@@ -543,7 +545,7 @@ func (r *searchRequest) writeRecorded(recorded []snapshotfile.RecordedChange, re
 
 		values := &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}
 		encoded := r.encodeEvent(kind, nil, fields, values, nil)
-		if result.Count > 0 && len(result.Events)+len(encoded) > maxEvents {
+		if result.Count > 0 && len(result.Events)+len(encoded) > room {
 			break
 		}
 
