@@ -203,9 +203,11 @@ func TestRecoverAfterBegin(t *testing.T) {
 	}), DataPolicy, slog.New(slog.NewJSONHandler(&log, nil))))
 	t.Cleanup(server.Close)
 
+	// On a connection that was used before, the client would send a request that is cut once more.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for path, isCut := range map[string]bool{"/written": true, "/flushed": true, "/hints": false} {
 		var body []byte
-		r, err := http.Get(server.URL + path)
+		r, err := client.Get(server.URL + path)
 		if err == nil {
 			body, err = io.ReadAll(r.Body)
 			_ = r.Body.Close()
