@@ -28,8 +28,8 @@ trap 'exit 130' INT TERM
 # inside COMMANDS: runs them as root in the container, in a folder with the deploy folder of the repository
 inside() {
 	leader=$(cat "/proc/$nspawn/task/$nspawn/children")
-	nsenter --target "${leader%% *}" --all env -i HOME=/root LANG=C.UTF-8 \
-		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -euc "cd /root/carstock; $1"
+	nsenter --target "${leader%% *}" --all env -i LANG=C.UTF-8 \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -euc "cd /srv/carstock; $1"
 }
 
 boot() {
@@ -73,7 +73,7 @@ go build -o "$dir/" ./services/syncer ./services/carapi
 debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,cron,curl,mariadb-server bookworm "$debian" \
 	> "$dir/debootstrap.log" 2>&1 || { tail -n 20 "$dir/debootstrap.log" >&2; exit 1; }
 install "$dir/syncer" "$dir/carapi" "$debian/usr/local/bin"
-mkdir "$debian/root/carstock" && cp -R deploy "$debian/root/carstock/"
+mkdir "$debian/srv/carstock" && cp -R deploy "$debian/srv/carstock/"
 boot
 inside "cd deploy/mysql; $(block deploy/mysql/README.md 1)"
 
@@ -84,13 +84,13 @@ inside 'umask 077
 		sed "s/^DB_HOST=.*/DB_HOST=127.0.0.1/" deploy/systemd/$program.env.example > /etc/carstock/$program.env
 		echo $program-demo > /etc/carstock/$program-password
 	done
-	carapi key new partner > /root/key
-	sed -n "s/^ *\(partner=\)/\1/p" /root/key > /etc/carstock/api-keys
+	carapi key new partner > /srv/key
+	sed -n "s/^ *\(partner=\)/\1/p" /srv/key > /etc/carstock/api-keys
 	chgrp carstock /etc/carstock/api-keys && chmod 640 /etc/carstock/api-keys'
 inside "$(page 2)" > "$dir/checked"
 inside "$(page 3)"
 await 30 'both programs have what they need' "$(page 2 | grep '^export'); $(page 4)"
-search='curl --fail --silent --header "X-API-Key: $(sed -n "3s/ *//p" /root/key)" http://127.0.0.1:8080/cars/?limit=1'
+search='curl --fail --silent --header "X-API-Key: $(sed -n "3s/ *//p" /srv/key)" http://127.0.0.1:8080/cars/?limit=1'
 await 5 'carapi answers from MySQL' "$search | grep '\"source\":\"live\"'"
 inside 'systemctl reload syncer'
 await 10 'a reload starts a run' 'test "$(journalctl -u syncer -o cat | grep -c "\"published\"")" = 2'

@@ -120,7 +120,7 @@ const (
 	LastProxyOrTiDBBusy  = 9020
 )
 
-// Number returns the number of a server's error that err is or wraps; 0 if there is none.
+// Number returns the number of the server's error that err is or wraps, and 0 for any other error.
 func Number(err error) uint16 {
 	var server *mysql.MySQLError
 	if errors.As(err, &server) {

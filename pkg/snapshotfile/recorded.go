@@ -260,8 +260,8 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, s
 
 // ReadRowChanges reads the changes of the row whose key columns have these values, the newest first: at most limit of
 // those that are older than the change before, or of all if before is 0. A value is as the file may store it: int64,
-// float64, string or []byte. If a column has several values, any of them may be the stored one. In all else it reads as
-// ReadChangesByID does.
+// float64, string or []byte. If a column has several values, any of them may be the stored one. Apart from that it
+// reads as ReadChangesByID does.
 func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, columns []string,
 	values [][]any, before int64, limit int,
 ) ([]RecordedChange, error) {

@@ -150,7 +150,7 @@ func watchLock(b *testing.B, target string) (stop func() time.Duration) {
 	end, result := make(chan struct{}), make(chan time.Duration)
 	go func() {
 		var longest time.Duration
-		var since time.Time // start of the current lock; zero if there is none
+		var since time.Time // start of the current lock; zero while unlocked
 		for {
 			if tx, err := writer.Begin(); err != nil && since.IsZero() {
 				since = time.Now()

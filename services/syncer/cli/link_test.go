@@ -14,7 +14,7 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// manyCars makes rows like those of real tables, many of which share texts.
+// manyCars makes rows like those of real tables, where many rows share texts.
 const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0')),
 	ELT(1 + n % 4, 'Toyota', 'Citroën', 'Škoda', 'BMW'), CONCAT('One owner, serviced, number ', n),
 	5000 + (n * 7919 % 9000000) / 100, n / 7, DATE_ADD('2020-01-01', INTERVAL n SECOND)

@@ -166,7 +166,7 @@ func TestRowsForOtherHosts(t *testing.T) {
 	}
 }
 
-// metric returns the value of a series as text, or "" if there is none.
+// metric returns the value of a series as text, or "" if the series is missing.
 func (up service) metric(t *testing.T, series string) string {
 	t.Helper()
 	return up.metrics(t)[series]

@@ -139,7 +139,7 @@ func (s *syncer) serveProcess(t *testing.T, addr string) service {
 	return service{url: "http://" + addr}
 }
 
-// lastGoodRun returns the number of the last run, which must be a good one; 0 if there is none.
+// lastGoodRun returns the number of the last run, or 0 before the first one. A run that failed fails the test.
 func (s *syncer) lastGoodRun(t *testing.T) int {
 	t.Helper()
 	history, err := snapshot.ReadHistory(s.path, 1)

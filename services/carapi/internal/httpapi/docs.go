@@ -42,6 +42,8 @@ func handleDocs(publicURL string) http.Handler {
 			"form-action 'none'")
 
 		switch r.URL.Path {
+		case "/docs/colors.css":
+			httpserver.ServeColors(w, r)
 		case "/docs/", "/docs/docs.js", "/docs/docs.css":
 			http.StripPrefix("/docs", page).ServeHTTP(w, r)
 		default:

@@ -85,7 +85,7 @@ func TestOpenRanges(t *testing.T) {
 	}
 }
 
-// partial is a vehicle of which only the beginning of some texts was read.
+// partial is a vehicle that was read with only the beginning of some texts.
 type partial map[string]string
 
 func (v partial) Cell(f *catalog.Field) (value.Cell, bool) {

@@ -21,7 +21,7 @@ func newTestParameters(t *testing.T) *Parameters {
 		"description TEXT")
 }
 
-// parametersOf returns the parameters of a table with these columns, the first of which is its key.
+// parametersOf returns the parameters of a table with these columns. The first one is its key.
 func parametersOf(t *testing.T, columns ...string) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}

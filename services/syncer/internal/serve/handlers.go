@@ -24,6 +24,7 @@ func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.Handle("GET /assets/", assetHandler())
+	mux.HandleFunc("GET /assets/colors.css", httpserver.ServeColors)
 	mux.HandleFunc("GET /runs", s.runs)
 	mux.Handle("GET /metrics", httpserver.MetricsHandler(s.metrics.registry))
 	mux.Handle("GET /livez", httpserver.Livez(s.stuck))

@@ -139,7 +139,7 @@ func TestFileReplaced(t *testing.T) {
 func TestReady(t *testing.T) {
 	now := time.Now()
 	for name, test := range map[string]struct {
-		age      time.Duration // of the snapshot; 0 if there is none
+		age      time.Duration // of the snapshot; 0 without one
 		maxAge   time.Duration
 		running  bool
 		failures int

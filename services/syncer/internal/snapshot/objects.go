@@ -319,7 +319,7 @@ func (t *Table) withTriggerHint(err error) error {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
 
-	// Otherwise name the triggers, one of which may fail only for certain rows.
+	// Otherwise name all triggers: one may fail only for certain rows.
 	var triggers []string
 	for _, o := range indexesAndTriggers {
 		if o.kind == "trigger" {
