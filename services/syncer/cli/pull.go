@@ -55,7 +55,7 @@ SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY selec
 			result, err := pull.FetchSnapshot(cmd.Context(), pull.FetchOptions{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
-					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond).String(), "error", err)
+					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond), "error", err)
 				},
 			})
 			if err != nil {

@@ -48,7 +48,7 @@ together. A name may be a pattern such as 'dealer_*'.`,
 
 			o.Views = views
 			o.Retrying = func(err error, wait time.Duration) {
-				log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond).String(), "error", err)
+				log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 			}
 
 			stopProgress := func() {}

@@ -159,7 +159,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	progress := &run.Progress{}
 	s.state.begin(progress)
 	retrying := func(err error, wait time.Duration) {
-		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond).String(), "error", err)
+		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 	}
 	report, err := run.MakeRun(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
 
